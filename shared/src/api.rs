@@ -1,0 +1,136 @@
+//! The bodies of the HTTP API, as the hub writes and everybody else reads them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ClassId, Millis, Output, RaceId, RacerId, RacerName, Score};
+
+/// `GET /api/clock`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    /// The hub's clock, epoch ms.
+    pub now: Millis,
+}
+
+/// Body of `POST /api/join`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Join {
+    /// The racer id that is asked for.
+    pub racer_id: RacerId,
+    /// The display name.
+    pub name: RacerName,
+    /// The token of an earlier join on this device: keeps the id although it is in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+/// Answer to `POST /api/join`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Joined {
+    /// The racer id.
+    pub racer_id: RacerId,
+    /// The display name.
+    pub name: RacerName,
+    /// The MQTT password, bound to the id.
+    pub token: String,
+}
+
+/// Where a race is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RaceState {
+    /// Its window is now.
+    Running,
+    /// Its window is over; late messages still count.
+    Grace,
+    /// Nothing changes any more.
+    Official,
+}
+
+/// One race of a class in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RaceEntry {
+    /// The race.
+    pub race_id: RaceId,
+    /// The class.
+    pub class_id: ClassId,
+    /// Where it is in its life.
+    pub state: RaceState,
+    /// How many riders took part so far.
+    pub riders: u32,
+}
+
+/// `GET /api/races?classId=1&limit=20&before=5402746`, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Races {
+    /// The races of the class that had riders.
+    pub races: Vec<RaceEntry>,
+}
+
+/// `GET /api/races/{raceId}/classes/{classId}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RaceResult {
+    /// The race.
+    pub race_id: RaceId,
+    /// The class.
+    pub class_id: ClassId,
+    /// Where it is in its life.
+    pub state: RaceState,
+    /// Everybody in order of rank.
+    pub results: Vec<ResultRow>,
+}
+
+/// One rider's line of a result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResultRow {
+    /// Place of the field, from 1.
+    pub rank: u32,
+    /// The rider.
+    pub racer_id: RacerId,
+    /// The rider's display name.
+    pub name: RacerName,
+    /// The sum of the outputs.
+    pub score: Score,
+    /// The best single second.
+    pub best: Output,
+    /// How many seconds counted.
+    pub seconds: u16,
+}
+
+/// `GET /api/leaderboard?classId=1&limit=1000`: best official scores of the class.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Leaderboard {
+    /// Everybody with a record, best first.
+    pub entries: Vec<LeaderboardEntry>,
+}
+
+/// One rider's record in a class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeaderboardEntry {
+    /// Place of all, from 1.
+    pub rank: u32,
+    /// The rider.
+    pub racer_id: RacerId,
+    /// The rider's display name.
+    pub name: RacerName,
+    /// The best official score.
+    pub score: Score,
+    /// The race in which it was ridden.
+    pub race_id: RaceId,
+}
+
+/// An error, as `application/problem+json` (RFC 9457).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: u16,
+    /// The kind of error in a few words.
+    pub title: String,
+    /// What happened and what to do.
+    pub detail: String,
+}

@@ -1,0 +1,9 @@
+//! The messages, one file per family. Readers accept unknown fields; writers send only what is documented.
+
+mod board;
+mod race;
+mod sensor;
+
+pub use board::{BoardMessage, BoardRow, FieldMessage, Neighbour, OwnRecord, RiderMessage};
+pub use race::{Event, MAX_PAYLOAD, RaceMessage, Refusal};
+pub use sensor::{Origin, SensorMessage, SensorReading, SensorState};

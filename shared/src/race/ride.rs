@@ -1,0 +1,155 @@
+//! One rider's race: every second's output and the running score.
+
+use crate::{Millis, Output, RaceSecond, RacerName, Score};
+
+/// What one rider has done in one race. Seconds may come in any order; each counts once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ride {
+    /// The rider's display name.
+    pub name: RacerName,
+    /// When the hub last heard of the rider.
+    pub last_heard: Millis,
+    /// Output of each second up to the latest one heard of; `None` where no message came.
+    outputs: Vec<Option<Output>>,
+    /// Score after each second, as long as `outputs`.
+    scores: Vec<Score>,
+    best: Output,
+    counted: u16,
+}
+
+impl Ride {
+    /// A ride without a second.
+    pub fn new(name: RacerName, now: Millis) -> Self {
+        Self {
+            name,
+            last_heard: now,
+            outputs: Vec::new(),
+            scores: Vec::new(),
+            best: Output::ZERO,
+            counted: 0,
+        }
+    }
+
+    /// Counts a second unless it was counted before. Returns whether it counted now.
+    pub fn count(&mut self, second: RaceSecond, output: Output) -> bool {
+        let index = second.index();
+        if index >= self.outputs.len() {
+            self.outputs.resize(index + 1, None);
+            self.scores.resize(index + 1, self.score());
+        }
+        if self.outputs[index].is_some() {
+            return false;
+        }
+        self.outputs[index] = Some(output);
+        for score in &mut self.scores[index..] {
+            *score += output;
+        }
+        self.best = self.best.max(output);
+        self.counted += 1;
+        true
+    }
+
+    /// The sum of all outputs.
+    pub fn score(&self) -> Score {
+        self.scores.last().copied().unwrap_or_default()
+    }
+
+    /// The score as it was at the end of a second; the present one for seconds not heard of yet.
+    pub fn score_at(&self, second: u16) -> Score {
+        match usize::from(second) {
+            0 => Score::ZERO,
+            n => self.scores.get(n - 1).copied().unwrap_or_else(|| self.score()),
+        }
+    }
+
+    /// The best single second.
+    pub fn best(&self) -> Output {
+        self.best
+    }
+
+    /// How many seconds counted.
+    pub fn seconds(&self) -> u16 {
+        self.counted
+    }
+
+    /// The score after each second from the first to the latest one heard of.
+    pub fn trace(&self) -> &[Score] {
+        &self.scores
+    }
+
+    /// The output of the latest second heard of.
+    pub fn latest(&self) -> Option<Output> {
+        self.outputs.last().copied().flatten()
+    }
+
+    /// The second in which the present score was reached; 0 without a score. Two rides of the same score
+    /// rank by it, so it is a matter of race seconds, never of arrival.
+    pub fn reached(&self) -> u16 {
+        let score = self.score();
+        if score == Score::ZERO {
+            return 0;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a race has at most 3,600 seconds")]
+        let seconds_before = self.scores.partition_point(|earlier| *earlier < score) as u16;
+        seconds_before + 1
+    }
+
+    /// The time in the race, in seconds, when this ride had a score; between two seconds on a straight line.
+    /// `None` if it never had it, or for a score of nothing.
+    pub fn time_of(&self, score: Score) -> Option<f64> {
+        if score == Score::ZERO || score > self.score() {
+            return None;
+        }
+        let index = self.scores.partition_point(|earlier| *earlier < score);
+        let before = if index == 0 { Score::ZERO } else { self.scores[index - 1] };
+        let share = (score - before).get() / (self.scores[index] - before).get();
+        #[expect(clippy::cast_precision_loss, reason = "a race has at most 3,600 seconds")]
+        let whole = index as f64;
+        Some(whole + share)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ride(seconds: &[(u16, f64)]) -> Ride {
+        let mut ride = Ride::new(RacerName::new("Ann").unwrap(), 0);
+        for (second, cadence) in seconds {
+            let output = Output::of((*cadence).try_into().unwrap(), 35.0.try_into().unwrap());
+            ride.count(u64::from(*second).try_into().unwrap(), output);
+        }
+        ride
+    }
+
+    #[test]
+    fn a_late_second_lands_where_it_belongs() {
+        let in_order = ride(&[(1, 65.0), (2, 75.0), (3, 0.0), (5, 65.0)]);
+        let shuffled = ride(&[(5, 65.0), (3, 0.0), (1, 65.0), (2, 75.0)]);
+        assert_eq!(in_order, shuffled);
+        assert_eq!(in_order.score().get(), 310.0);
+        assert_eq!((in_order.score_at(2).get(), in_order.score_at(4).get()), (210.0, 210.0));
+        assert_eq!((in_order.seconds(), in_order.best().get(), in_order.reached()), (4, 110.0, 5));
+    }
+
+    #[test]
+    fn the_first_of_two_same_seconds_counts() {
+        let mut ride = ride(&[(1, 65.0)]);
+        assert!(!ride.count(1.try_into().unwrap(), Output::ZERO));
+        assert_eq!(ride.score().get(), 100.0);
+    }
+
+    #[test]
+    fn time_of_a_score_lies_on_the_line_between_seconds() {
+        let ride = ride(&[(1, 65.0), (2, 65.0), (4, 65.0)]);
+        let at = |cadence_seconds: f64| {
+            let mut score = Score::ZERO;
+            score += Output::from_ten_thousandths((cadence_seconds * 1_000_000.0) as u32);
+            ride.time_of(score)
+        };
+        assert_eq!(
+            (at(0.0), at(0.5), at(1.0), at(2.5), at(3.1)),
+            (None, Some(0.5), Some(1.0), Some(3.5), None)
+        );
+    }
+}
