@@ -1,0 +1,58 @@
+//! Packet identifiers: one allocator for PUBLISH, SUBSCRIBE and UNSUBSCRIBE.
+
+use std::collections::HashSet;
+use std::num::NonZeroU16;
+
+/// A packet identifier; never 0.
+pub(crate) type PacketId = NonZeroU16;
+
+/// Hands out identifiers that are not in use, in rising order, so that a late answer to an old one
+/// is unlikely to meet a new one.
+#[derive(Debug, Default)]
+pub(crate) struct PacketIds {
+    used: HashSet<PacketId>,
+    last: u16,
+}
+
+impl PacketIds {
+    /// An identifier that is not in use, or `None` when all 65,535 are.
+    pub(crate) fn take(&mut self) -> Option<PacketId> {
+        if self.used.len() >= usize::from(u16::MAX) {
+            return None;
+        }
+        loop {
+            self.last = self.last.wrapping_add(1);
+            if let Some(id) = PacketId::new(self.last)
+                && self.used.insert(id)
+            {
+                return Some(id);
+            }
+        }
+    }
+
+    /// Takes back an identifier. Returns whether it was in use.
+    pub(crate) fn release(&mut self, id: PacketId) -> bool {
+        self.used.remove(&id)
+    }
+
+    /// Takes back all of them, for a session that is lost.
+    pub(crate) fn clear(&mut self) {
+        self.used.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_wrap_and_are_never_used_twice() {
+        let mut ids = PacketIds::default();
+        let first = ids.take().unwrap();
+        let all: HashSet<_> = std::iter::from_fn(|| ids.take()).chain([first]).collect();
+        assert_eq!(all.len(), 65_535);
+        assert!(ids.release(first) && !ids.release(first));
+        assert_eq!(ids.take(), Some(first));
+        assert_eq!(ids.take(), None);
+    }
+}
