@@ -46,7 +46,7 @@ pub struct Client {
 }
 
 type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
-type Opening = Pin<Box<dyn Future<Output = Result<Stream, tungstenite::Error>> + Send>>;
+type Opening = Pin<Box<dyn Future<Output = Result<Box<Stream>, tungstenite::Error>> + Send>>;
 
 enum Socket {
     None,
@@ -56,7 +56,7 @@ enum Socket {
 
 /// What the socket did.
 enum Step {
-    Opened(Result<Stream, tungstenite::Error>),
+    Opened(Result<Box<Stream>, tungstenite::Error>),
     Writable(Result<(), tungstenite::Error>),
     Flushed(Result<(), tungstenite::Error>),
     Read(Option<Result<Message, tungstenite::Error>>),
@@ -195,7 +195,7 @@ impl Client {
         let failure = match step {
             Step::Deadline => return,
             Step::Opened(Ok(stream)) => {
-                self.socket = Socket::Open(generation, Box::new(stream));
+                self.socket = Socket::Open(generation, stream);
                 self.unflushed = false;
                 self.session.opened(now, generation);
                 return;
@@ -237,12 +237,12 @@ impl Client {
     }
 }
 
-async fn open(url: String) -> Result<Stream, tungstenite::Error> {
+async fn open(url: String) -> Result<Box<Stream>, tungstenite::Error> {
     let mut request = url.into_client_request()?;
     request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("mqtt"));
     let config = WebSocketConfig::default().read_buffer_size(BUFFER).write_buffer_size(0);
     let (stream, _) = tokio_tungstenite::connect_async_with_config(request, Some(config), true).await?;
-    Ok(stream)
+    Ok(Box::new(stream))
 }
 
 /// How long saying goodbye may take.

@@ -129,7 +129,9 @@ mod tests {
     fn outbox(count: usize) -> (Outbox, PacketIds) {
         let mut outbox = Outbox::new(2, 10, 1_000);
         for n in 0..count {
-            outbox.push("t", Bytes::from(vec![b'0' + n as u8]), Qos::AtLeastOnce, false).unwrap();
+            outbox
+                .push("t", Bytes::from(vec![b'0' + u8::try_from(n).unwrap()]), Qos::AtLeastOnce, false)
+                .unwrap();
         }
         (outbox, PacketIds::default())
     }

@@ -289,7 +289,7 @@ impl Session {
                 }
             }
             Incoming::PubAck(id) => {
-                let ticket = self.outbox.acknowledge(id).ok_or(Violation::UnknownId(id.get()))?;
+                let ticket = self.outbox.acknowledge(id).ok_or_else(|| Violation::UnknownId(id.get()))?;
                 self.ids.release(id);
                 self.events.push_back(Event::Acknowledged { ticket });
             }

@@ -142,14 +142,11 @@ mod tests {
     #[test]
     fn time_of_a_score_lies_on_the_line_between_seconds() {
         let ride = ride(&[(1, 65.0), (2, 65.0), (4, 65.0)]);
-        let at = |cadence_seconds: f64| {
+        let at = |hundredths: u32| {
             let mut score = Score::ZERO;
-            score += Output::from_ten_thousandths((cadence_seconds * 1_000_000.0) as u32);
+            score += Output::from_ten_thousandths(hundredths * 10_000);
             ride.time_of(score)
         };
-        assert_eq!(
-            (at(0.0), at(0.5), at(1.0), at(2.5), at(3.1)),
-            (None, Some(0.5), Some(1.0), Some(3.5), None)
-        );
+        assert_eq!((at(0), at(50), at(100), at(250), at(310)), (None, Some(0.5), Some(1.0), Some(3.5), None));
     }
 }
