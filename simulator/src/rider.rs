@@ -1,0 +1,196 @@
+//! One simulated rider: joins, connects, sends a message each second, reads the boards.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use alleycat_mqtt::client::Client;
+use alleycat_mqtt::{ConnectRefusal, Event as MqttEvent, Options, Qos, Reason, Ticket};
+use alleycat_shared::config::Auth;
+use alleycat_shared::message::{Event, RaceMessage};
+use alleycat_shared::race::{RaceClock, RaceMoment};
+use alleycat_shared::time::ClockOffset;
+use alleycat_shared::topic::Topic;
+use alleycat_shared::{ClassId, Millis, RaceId, RacerId, names};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::hub::{Hub, own_time};
+use crate::model::RiderModel;
+use crate::report::Counters;
+
+/// What all riders of a run have in common.
+#[derive(Debug)]
+pub(crate) struct Course {
+    pub(crate) hub: Hub,
+    pub(crate) target: String,
+    pub(crate) auth: Auth,
+    pub(crate) clock: RaceClock,
+    pub(crate) offset: watch::Receiver<ClockOffset>,
+    pub(crate) seed: u64,
+    pub(crate) first: RaceId,
+    /// The race after the last one, or `None` to ride for ever.
+    pub(crate) end: Option<RaceId>,
+    pub(crate) counters: Counters,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl Course {
+    /// The hub's time now.
+    pub(crate) fn now(&self) -> Millis {
+        self.offset.borrow().hub_time(own_time())
+    }
+}
+
+pub(crate) struct Rider {
+    pub(crate) racer_id: RacerId,
+    pub(crate) class_id: ClassId,
+    pub(crate) course: Arc<Course>,
+    pub(crate) token: Option<String>,
+    /// When in each second this rider sends, in ms: so that the field does not send at once.
+    pub(crate) phase: Millis,
+}
+
+impl Rider {
+    /// Rides until the course's last race is over or the run is stopped.
+    pub(crate) async fn ride(mut self) {
+        let mut client = self.client();
+        let mut in_flight: HashMap<Ticket, Instant> = HashMap::new();
+        let mut stop = self.course.stop.clone();
+        let mut next = self.next_tick();
+        loop {
+            tokio::select! {
+                event = client.event() => self.heard(event, &mut client, &mut in_flight).await,
+                () = tokio::time::sleep_until(next) => {
+                    let moment = self.course.clock.at(self.course.now());
+                    if self.course.end.is_some_and(|end| moment.race_id >= end) {
+                        break;
+                    }
+                    if moment.race_id >= self.course.first {
+                        self.send(moment, &mut client, &mut in_flight);
+                    }
+                    next = self.next_tick();
+                }
+                () = async { _ = stop.wait_for(|stop| *stop).await } => break,
+            }
+        }
+        let acknowledged = async {
+            while client.queued() > 0 {
+                let event = client.event().await;
+                self.heard(event, &mut client, &mut in_flight).await;
+            }
+        };
+        _ = tokio::time::timeout(LAST_WORDS, acknowledged).await;
+        let lost = client.finish(Duration::ZERO).await as u64;
+        self.course.counters.lost.fetch_add(lost, Ordering::Relaxed);
+    }
+
+    fn client(&self) -> Client {
+        let mut options = Options::new(format!("sim-{}-{}", self.racer_id, Uuid::new_v4().simple()));
+        if let Some(token) = &self.token {
+            options.username = Some(self.racer_id.to_string());
+            options.password = Some(token.clone());
+        }
+        let seed = self.course.seed ^ u64::from(self.racer_id.get());
+        let mut client =
+            Client::new(&self.course.target, options, seed).expect("ids and tokens are plain text");
+        for topic in [Topic::Board(self.class_id), Topic::Rider(self.class_id, self.racer_id)] {
+            client.subscribe(&topic.to_string(), Qos::AtMostOnce).expect("our topics are valid filters");
+        }
+        client
+    }
+
+    async fn heard(
+        &mut self,
+        event: MqttEvent,
+        client: &mut Client,
+        in_flight: &mut HashMap<Ticket, Instant>,
+    ) {
+        let counters = &self.course.counters;
+        match event {
+            MqttEvent::Acknowledged { ticket } => {
+                if let Some(sent) = in_flight.remove(&ticket) {
+                    counters.acknowledge(sent.elapsed());
+                }
+            }
+            MqttEvent::Message { .. } => _ = counters.received.fetch_add(1, Ordering::Relaxed),
+            MqttEvent::Disconnected { reason, .. } => {
+                counters.disconnects.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(racer_id = %self.racer_id, %reason, "link down");
+                if matches!(
+                    reason,
+                    Reason::Refused(ConnectRefusal::BadCredentials | ConnectRefusal::NotAuthorized)
+                ) {
+                    // A hub that restarted does not know the token: join again, and what was not
+                    // acknowledged is lost with the old session.
+                    self.rejoin(client, in_flight).await;
+                }
+            }
+            MqttEvent::SubscribeFailed { filter } => tracing::warn!(filter, "subscription refused"),
+            MqttEvent::Connected { .. } => {}
+        }
+    }
+
+    async fn rejoin(&mut self, client: &mut Client, in_flight: &mut HashMap<Ticket, Instant>) {
+        if self.course.auth == Auth::Open {
+            return;
+        }
+        match self.course.hub.join(self.racer_id, self.token.take()).await {
+            Ok(joined) => {
+                self.course.counters.lost.fetch_add(client.queued() as u64, Ordering::Relaxed);
+                in_flight.clear();
+                self.token = Some(joined.token);
+                *client = self.client();
+            }
+            Err(error) => {
+                self.course.counters.refused.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(racer_id = %self.racer_id, %error, "could not join again");
+            }
+        }
+    }
+
+    fn send(&self, moment: RaceMoment, client: &mut Client, in_flight: &mut HashMap<Ticket, Instant>) {
+        let (clock, counters) = (self.course.clock, &self.course.counters);
+        let model = RiderModel::new(self.racer_id, moment.race_id, self.course.seed);
+        let (cadence, resistance) = model.at(f64::from(moment.second.get()) / f64::from(clock.seconds()));
+        let message = RaceMessage {
+            uuid: Uuid::new_v4(),
+            event: if moment.second == clock.last_second() { Event::Final } else { Event::Update },
+            device_timestamp: own_time(),
+            second: moment.second,
+            race_id: moment.race_id,
+            name: names::default_name(self.racer_id),
+            racer_id: self.racer_id,
+            class_id: self.class_id,
+            cadence,
+            resistance,
+        };
+        let topic = Topic::Publish(Some(self.racer_id)).to_string();
+        match client.publish(&topic, message.to_json(), Qos::AtLeastOnce) {
+            Ok(ticket) => {
+                counters.sent.fetch_add(1, Ordering::Relaxed);
+                in_flight.insert(ticket, Instant::now());
+            }
+            Err(error) => {
+                counters.refused.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(racer_id = %self.racer_id, %error, "message not queued");
+            }
+        }
+    }
+
+    /// The next moment of this rider's phase, always in a second that was not sent yet.
+    fn next_tick(&self) -> Instant {
+        let into_second = self.course.now() % 1_000;
+        let wait = if into_second < self.phase {
+            self.phase - into_second
+        } else {
+            1_000 + self.phase - into_second
+        };
+        Instant::now() + Duration::from_millis(wait)
+    }
+}
+
+/// How long a rider waits for the last acknowledgements.
+const LAST_WORDS: Duration = Duration::from_secs(10);
