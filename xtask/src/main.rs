@@ -1,2 +1,57 @@
-//! Placeholder.
-fn main() {}
+//! The project's own commands: `cargo xtask setup | env | run | test`.
+#![expect(clippy::print_stdout, reason = "these commands talk to the person at the terminal")]
+
+mod page;
+mod programs;
+mod run;
+mod setup;
+mod shell;
+mod test;
+mod wasm;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, runs and tests Alleycat, and first installs what that takes.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs the WebAssembly target, Trunk, wasm-bindgen, wasm-pack and a browser for the tests.
+    Setup,
+    /// Prints shell exports with which plain `trunk serve` and `wasm-pack test` find those tools.
+    Env,
+    /// Starts everything on this machine: hub, page, bridge with a bike, simulated riders.
+    Run(run::Options),
+    /// Runs what CI runs: format, lints, tests native and in the browser, whole-system tests.
+    Test(test::Options),
+}
+
+const EXAMPLES: &str = "Examples:
+  cargo xtask run                            race against 25 simulated riders on a virtual bike
+  cargo xtask run --bike /dev/ttyUSB0        race on the bike at that port
+  cargo xtask test                           what CI runs
+  cargo xtask test --only browser            one step of it
+  eval \"$(cargo xtask env)\" && trunk serve   work on the page with live reload";
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Setup => setup::everything().map(|_| println!("everything is set up")),
+        Command::Env => setup::for_page().map(|tools| print!("{}", tools.exports())),
+        Command::Run(options) => run::run(&options),
+        Command::Test(options) => test::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Building the page into `dist/`, and telling what a first visit loads.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::setup::Tools;
+use crate::shell::{self, command, which};
+
+/// Builds the page for release. Returns the folder.
+pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
+    let mut trunk = command("trunk");
+    trunk.args(["build", "--release", "--offline"]);
+    tools.prepare(&mut trunk);
+    // Trunk reads NO_COLOR as a boolean and stops on other values.
+    trunk.env_remove("NO_COLOR");
+    shell::run("build the page", &mut trunk)?;
+    let dist = shell::root().join("dist");
+    shrink(&dist)?;
+    Ok(dist)
+}
+
+/// Runs wasm-opt over what Trunk left, where there is one.
+fn shrink(dist: &Path) -> anyhow::Result<()> {
+    let Some(wasm_opt) = which("wasm-opt") else { return Ok(()) };
+    for file in fs::read_dir(dist).context("Trunk left no dist folder")?.flatten().map(|file| file.path()) {
+        if file.extension().is_some_and(|extension| extension == "wasm") {
+            let mut opt = command(&wasm_opt);
+            opt.args(["-Oz", "--all-features", "--strip-debug", "--strip-producers"]);
+            opt.arg(&file).arg("-o").arg(&file);
+            shell::run("make the page smaller", &mut opt)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! Our own programs as child processes: built, started, watched, ended.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::shell::{self, cargo};
+
+/// The packages of the native programs.
+const PACKAGES: [&str; 3] = ["alleycat-hub", "alleycat-bridge", "alleycat-sim"];
+
+/// Builds the native programs. Returns the folder that holds them.
+pub(crate) fn build(release: bool) -> anyhow::Result<PathBuf> {
+    let mut build = cargo();
+    build.arg("build");
+    if release {
+        build.arg("--release");
+    }
+    for package in PACKAGES {
+        build.args(["--package", package]);
+    }
+    build.arg("--bins").env("CARGO_TARGET_DIR", shell::root().join("target"));
+    shell::run("build hub, bridge and simulator", &mut build)?;
+    Ok(shell::root().join("target").join(if release { "release" } else { "debug" }))
+}
+
+/// A running program; it is ended when dropped.
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
+    child: Child,
+}
+
+impl Program {
+    pub(crate) fn start(name: &'static str, command: &mut Command) -> anyhow::Result<Self> {
+        let child =
+            command.stdin(Stdio::null()).spawn().with_context(|| format!("{name} can't be started"))?;
+        Ok(Self { name, child })
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+}
+
+impl Drop for Program {
+    /// Asks, waits a little, then ends it.
+    fn drop(&mut self) {
+        let ended = |child: &mut Child| !matches!(child.try_wait(), Ok(None));
+        if ended(&mut self.child) {
+            return;
+        }
+        if let Ok(pid) = i32::try_from(self.child.id()) {
+            _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if ended(&mut self.child) {
+                return;
+            }
+            sleep(Duration::from_millis(20));
+        }
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+/// How long a program may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(12);

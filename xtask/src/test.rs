@@ -1,0 +1,115 @@
+//! `cargo xtask test`: what CI runs, in the order in which it is cheapest to fail.
+
+use std::time::Instant;
+
+use clap::ValueEnum;
+
+use crate::setup::{self, Browser, Tools};
+use crate::shell::{self, cargo, command};
+use crate::{page, programs};
+
+/// Which steps to run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Only these steps.
+    #[arg(long, value_delimiter = ',', value_name = "STEP")]
+    only: Vec<Step>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Step {
+    /// The code is formatted.
+    Format,
+    /// Clippy has nothing to say, natively and for wasm32.
+    Lint,
+    /// The documentation has no broken links.
+    Docs,
+    /// Licences and sources of all dependencies are as deny.toml allows.
+    Deny,
+    /// Native tests of all crates.
+    Native,
+    /// Tests on wasm32 in headless Chromium.
+    Browser,
+    /// Real processes, a real pty, a real broker, a real browser.
+    System,
+}
+
+const ALL: [Step; 7] =
+    [Step::Format, Step::Lint, Step::Docs, Step::Deny, Step::Native, Step::Browser, Step::System];
+
+/// The page: built for the browser, its rules tested natively.
+const PAGE: &str = "alleycat-app";
+/// Needs the programs and a browser: run in its own step.
+const SYSTEM: &str = "alleycat-tests";
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let (tools, browser) = setup::everything()?;
+    let steps: Vec<_> =
+        ALL.into_iter().filter(|s| options.only.is_empty() || options.only.contains(s)).collect();
+    for step in &steps {
+        match step {
+            Step::Format => shell::run("format", cargo().args(["fmt", "--all", "--check"]))?,
+            Step::Lint => lint(&tools)?,
+            Step::Docs => docs()?,
+            Step::Deny => deny(&tools)?,
+            Step::Native => native()?,
+            Step::Browser => in_browser(&tools, &browser)?,
+            Step::System => system(&tools, &browser)?,
+        }
+    }
+    println!("\nall of {} steps passed in {:.0} s", steps.len(), start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn lint(tools: &Tools) -> anyhow::Result<()> {
+    let mut native = cargo();
+    native.args(["clippy", "--workspace", "--exclude", PAGE, "--all-targets", "--all-features"]);
+    shell::run("clippy, native", native.args(["--", "-D", "warnings"]))?;
+    let mut wasm = cargo();
+    tools.prepare(&mut wasm);
+    wasm.args(["clippy", "--target", "wasm32-unknown-unknown", "--all-targets"]);
+    wasm.args(["-p", PAGE, "-p", "alleycat-shared", "-p", "alleycat-mqtt", "-p", "alleycat-sensors"]);
+    shell::run("clippy, wasm32", wasm.args(["--", "-D", "warnings"]))
+}
+
+fn docs() -> anyhow::Result<()> {
+    let mut doc = cargo();
+    doc.args(["doc", "--workspace", "--exclude", PAGE, "--no-deps", "--all-features"]);
+    shell::run("documentation", doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn deny(tools: &Tools) -> anyhow::Result<()> {
+    // Advisories are left out: their database needs a network that not every machine has.
+    let mut deny = cargo();
+    deny.env("PATH", tools.path()).args(["deny", "--offline", "check", "bans", "licenses", "sources"]);
+    shell::run("licences and sources", &mut deny)
+}
+
+fn native() -> anyhow::Result<()> {
+    let mut all = cargo();
+    all.args(["test", "--workspace", "--exclude", PAGE, "--exclude", SYSTEM, "--all-features"]);
+    shell::run("native tests", &mut all)?;
+    shell::run("native tests of the page's rules", cargo().args(["test", "-p", PAGE, "--lib"]))
+}
+
+fn in_browser(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
+    for (what, folder) in [("the shared rules on wasm32", "shared"), ("the page in Chromium", "app")] {
+        let mut pack = command("wasm-pack");
+        pack.args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"]);
+        pack.arg(&browser.chromedriver).arg(folder);
+        tools.prepare(&mut pack);
+        shell::run(what, &mut pack)?;
+    }
+    Ok(())
+}
+
+fn system(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
+    let bin = programs::build(false)?;
+    let dist = page::build(tools)?;
+    let mut test = cargo();
+    test.args(["test", "-p", SYSTEM, "--", "--test-threads", "1", "--nocapture"]);
+    test.env("ALLEYCAT_BIN", bin).env("ALLEYCAT_PAGE", dist);
+    test.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);
+    shell::run("whole system", &mut test)
+}
