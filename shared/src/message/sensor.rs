@@ -4,6 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Cadence, Resistance};
 
+/// Without a frame for this long a reading is stale and no longer counts. In ms.
+pub const STALE_AFTER_MS: u64 = 2_000;
+/// Without a frame for this long the sensor is lost and nothing is shown. In ms.
+pub const LOST_AFTER_MS: u64 = 5_000;
+
 /// What the bridge knows of the bike's sensor. A page that can't reach the bridge has no state at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
