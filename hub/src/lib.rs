@@ -1,1 +1,18 @@
-//! Placeholder.
+//! The hub: runs every race exactly, publishes the boards, serves the page and the API, on one port.
+//!
+//! [`Hub::start`] takes a listener that is already bound, so that tests run whole hubs in one process;
+//! `main.rs` only parses, logs and waits for the signal to end.
+
+mod api;
+mod boards;
+mod broker;
+pub mod config;
+mod hub;
+mod identity;
+mod metrics;
+mod page;
+mod races;
+mod time;
+
+pub use config::{Config, ConfigError};
+pub use hub::{Hub, StartError};

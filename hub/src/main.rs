@@ -1,2 +1,52 @@
-//! Placeholder.
-fn main() {}
+//! The command `alleycat-hub`.
+
+use std::process::ExitCode;
+
+use alleycat_hub::config::{Cli, Command};
+use alleycat_hub::{Config, Hub};
+use anyhow::Context;
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Command::Serve(config) = Cli::parse().command;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rmqtt=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match serve(&config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: &Config) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!(
+            "can't listen on {}: is another program using it? Choose another one with --listen",
+            config.listen
+        )
+    })?;
+    let hub = Hub::start(config, listener).await?;
+    tracing::info!(
+        race_seconds = config.race_seconds,
+        riders_at_most = hub.riders(),
+        "listening on http://{}",
+        hub.address()
+    );
+    if config.open {
+        tracing::warn!("open hub: anybody may ride as anybody");
+    }
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM can't be caught")?;
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("ending");
+    hub.shutdown().await;
+    Ok(())
+}

@@ -1,1 +1,39 @@
-//! Placeholder.
+//! What the whole-system tests are built from: our programs as processes, a bike on a pty, a browser.
+//!
+//! The programs and the page come from `ALLEYCAT_BIN` and `ALLEYCAT_PAGE`, the browser from `CHROMIUM`
+//! and `CHROMEDRIVER`; `cargo xtask test` builds and sets all of them.
+
+mod bike;
+mod browser;
+mod programs;
+
+pub use bike::Bike;
+pub use browser::{Browser, Page};
+pub use programs::{Program, Programs, free_port};
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+/// Asks again and again until there is an answer.
+///
+/// # Errors
+/// When there is none within `limit`; the text says what was waited for.
+pub async fn until<T>(
+    what: &str,
+    limit: Duration,
+    mut ask: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await? {
+                return anyhow::Ok(answer);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    match tokio::time::timeout(limit, asking).await {
+        Ok(answer) => answer.with_context(|| format!("while waiting: {what}")),
+        Err(_) => bail!("waited {} s in vain: {what}", limit.as_secs()),
+    }
+}

@@ -1,0 +1,151 @@
+//! MQTT over WebSocket on the hub's port, joined to the broker over loopback.
+//!
+//! Packets and WebSocket messages need not line up in either direction. Towards the client everything
+//! that the broker has written by then leaves as one message: in a browser the cost is per message, not
+//! per packet. Nothing is queued here: who reads slowly is read slowly, and the broker's bounded queue
+//! for that client fills up.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use bytes::BytesMut;
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::MAX_PACKET;
+use crate::api::ApiError;
+use crate::hub::Shared;
+use crate::metrics;
+
+/// `GET /mqtt`.
+pub(crate) async fn upgrade(
+    State(shared): State<Arc<Shared>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade.protocols(SUB_PROTOCOLS),
+        Err(_) => {
+            metrics::turned_away("no-websocket");
+            return ApiError::new(
+                StatusCode::UPGRADE_REQUIRED,
+                "This is MQTT over WebSocket: connect with an MQTT client.",
+            )
+            .into_response();
+        }
+    };
+    if upgrade.selected_protocol().is_none() {
+        metrics::turned_away("sub-protocol");
+        return ApiError::bad("Ask for the WebSocket sub-protocol `mqtt` (or `mqttv3.1`).").into_response();
+    }
+    let Ok(permit) = Arc::clone(&shared.connections).try_acquire_owned() else {
+        metrics::turned_away("full");
+        let detail =
+            "This hub holds as many riders as its limit of open files allows: raise it with `ulimit -n`.";
+        return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
+    };
+    let broker = shared.broker.address;
+    let mut stop = shared.stop.clone();
+    upgrade
+        .max_message_size(MAX_MESSAGE)
+        .max_frame_size(MAX_MESSAGE)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .on_upgrade(move |socket| async move {
+            tokio::select! {
+                () = join(socket, broker, permit) => {}
+                _ = async { _ = stop.wait_for(|stop| *stop).await } => {}
+            }
+        })
+}
+
+/// Carries bytes both ways until either side ends.
+async fn join(socket: WebSocket, broker: SocketAddr, _permit: OwnedSemaphorePermit) {
+    metrics::websockets(1.0);
+    let (mut to_client, from_client) = socket.split();
+    match TcpStream::connect(broker).await {
+        Ok(stream) => {
+            _ = stream.set_nodelay(true);
+            let (from_broker, to_broker) = stream.into_split();
+            let close = tokio::select! {
+                close = up(from_client, to_broker) => close,
+                close = down(from_broker, &mut to_client) => close,
+            };
+            if let Some((code, reason)) = close {
+                let frame = CloseFrame { code, reason: reason.into() };
+                _ = to_client.send(Message::Close(Some(frame))).await;
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, "the embedded broker can't be reached");
+            let frame = CloseFrame { code: close_code::AGAIN, reason: "the broker can't be reached".into() };
+            _ = to_client.send(Message::Close(Some(frame))).await;
+        }
+    }
+    metrics::websockets(-1.0);
+}
+
+type Close = Option<(u16, &'static str)>;
+
+async fn up(mut client: SplitStream<WebSocket>, mut broker: OwnedWriteHalf) -> Close {
+    while let Some(message) = client.next().await {
+        match message {
+            Ok(Message::Binary(bytes)) => {
+                if broker.write_all(&bytes).await.is_err() {
+                    return Some((close_code::NORMAL, "the broker closed"));
+                }
+            }
+            Ok(Message::Ping(_) | Message::Pong(_)) => {}
+            Ok(Message::Text(_)) => {
+                metrics::turned_away("text-frame");
+                return Some((close_code::UNSUPPORTED, "MQTT is binary"));
+            }
+            Ok(Message::Close(_)) => break,
+            Err(error) => {
+                metrics::turned_away("websocket-error");
+                tracing::debug!(%error, "websocket ended");
+                return Some((close_code::PROTOCOL, "malformed or too large"));
+            }
+        }
+    }
+    None
+}
+
+async fn down(mut broker: OwnedReadHalf, client: &mut SplitSink<WebSocket, Message>) -> Close {
+    let mut buffer = BytesMut::new();
+    loop {
+        buffer.reserve(READ_BUFFER);
+        match broker.read_buf(&mut buffer).await {
+            Ok(1..) => {}
+            Ok(0) | Err(_) => return Some((close_code::NORMAL, "the broker closed")),
+        }
+        // Let the broker write what else it has for this client before the message goes.
+        tokio::task::yield_now().await;
+        while buffer.len() < COALESCE {
+            buffer.reserve(READ_BUFFER);
+            if !matches!(broker.try_read_buf(&mut buffer), Ok(1..)) {
+                break;
+            }
+        }
+        if client.send(Message::Binary(buffer.split().freeze())).await.is_err() {
+            return None;
+        }
+    }
+}
+
+/// What clients may ask for; the one asked for is echoed.
+const SUB_PROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];
+/// The largest WebSocket message from a client, in bytes.
+const MAX_MESSAGE: usize = 2 * MAX_PACKET as usize;
+/// Buffer of one connection and direction, in bytes: there may be thousands.
+const READ_BUFFER: usize = 2 * 1024;
+/// A message to a client is sent at this size at the latest, in bytes.
+const COALESCE: usize = 16 * 1024;

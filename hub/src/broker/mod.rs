@@ -1,0 +1,123 @@
+//! The embedded broker: rmqtt as a library on a loopback port, the hub's rules as its hooks.
+
+pub(crate) mod front;
+mod gate;
+mod retained;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU16;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rmqtt::codec::types::Publish as CodecPublish;
+use rmqtt::context::ServerContext;
+use rmqtt::hook::Type;
+use rmqtt::net::{Builder, Listener};
+use rmqtt::server::MqttServer;
+use rmqtt::types::{From, Id, QoS, Retain};
+use tokio::task::JoinHandle;
+
+use crate::boards::Outgoing;
+use crate::identity::Identity;
+use crate::races::Races;
+use gate::Gate;
+use retained::Retained;
+
+/// The running broker.
+pub(crate) struct Broker {
+    context: ServerContext,
+    /// Where the WebSocket front joins it.
+    pub(crate) address: SocketAddr,
+    server: JoinHandle<()>,
+    /// Who the boards come from.
+    sender: Id,
+}
+
+/// The largest packet, in bytes: a payload that is worth refusing by name still fits.
+pub(crate) const MAX_PACKET: u32 = 64 * 1024;
+
+impl Broker {
+    /// Starts the broker on a free loopback port, and on `tcp` if given.
+    pub(crate) async fn start(
+        races: Arc<Races>,
+        identity: Arc<Identity>,
+        open: bool,
+        tcp: Option<SocketAddr>,
+    ) -> anyhow::Result<Self> {
+        // A busy machine must not refuse riders: lateness is measured, not guessed from the load.
+        let context = ServerContext::new().busy_check_enable(false).build().await;
+        *context.extends.retain_mut().await = Box::new(Retained::default());
+        let hooks = context.extends.hook_mgr().register();
+        for hook in [Type::ClientAuthenticate, Type::ClientSubscribeCheckAcl, Type::MessagePublishCheckAcl] {
+            let gate = Gate { races: Arc::clone(&races), identity: Arc::clone(&identity), open };
+            hooks.add(hook, Box::new(gate)).await;
+        }
+        hooks.start().await;
+
+        let loopback = listener("loopback", (Ipv4Addr::LOCALHOST, 0).into())?;
+        let address = loopback.local_addr()?;
+        let mut server = MqttServer::new(context.clone()).listener_by_id(loopback, LOOPBACK);
+        if let Some(tcp) = tcp {
+            server = server.listener_by_id(listener("tcp", tcp)?, TCP);
+        }
+        let server = server.build();
+        let server = tokio::spawn(async move {
+            if let Err(error) = server.run().await {
+                tracing::error!(%error, "the broker stopped");
+            }
+        });
+        let sender = Id::new(context.node.id(), LOOPBACK, None, None, "alleycat-hub".into(), None);
+        Ok(Self { context, address, server, sender })
+    }
+
+    /// Publishes to everybody who subscribed, at QoS 0, past the rules for riders.
+    pub(crate) async fn publish(&self, message: Outgoing) {
+        let publish = CodecPublish {
+            dup: false,
+            retain: message.retain,
+            qos: QoS::AtMostOnce,
+            topic: message.topic.to_string().into(),
+            packet_id: None,
+            payload: message.payload,
+            properties: None,
+        };
+        let publish = rmqtt::types::Publish::from(publish);
+        let from = From::from_system(self.sender.clone());
+        if message.retain {
+            let retain = Retain { msg_id: None, from: from.clone(), publish: publish.clone() };
+            if let Err(error) = self.context.extends.retain().await.set(&publish.topic, retain, None).await {
+                tracing::warn!(%error, "a board could not be retained");
+            }
+        }
+        // What could not be delivered went to clients that are leaving; the broker counts it.
+        _ = self.context.extends.shared().await.forwards(None, from, publish).await;
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn listener(name: &str, address: SocketAddr) -> anyhow::Result<Listener> {
+    let builder = Builder::new()
+        .name(name)
+        .laddr(address)
+        .backlog(1_024)
+        .nodelay(true)
+        // Anonymous clients are let in by the gate, as readers: here they would pass without being asked.
+        .allow_anonymous(false)
+        .max_packet_size(MAX_PACKET)
+        .max_clientid_len(128)
+        .max_inflight(NonZeroU16::new(64).expect("64 is not 0"))
+        .max_mqueue_len(256)
+        .max_subscriptions(16)
+        .max_topic_levels(8)
+        .handshake_timeout(Duration::from_secs(10))
+        .session_expiry_interval(Duration::from_secs(600));
+    builder.bind()?.tcp()
+}
+
+const LOOPBACK: u16 = 1;
+const TCP: u16 = 2;

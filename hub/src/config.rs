@@ -1,0 +1,108 @@
+//! The command line, and what it must be to make sense.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use alleycat_shared::config::{
+    Auth, BRIDGE_PORT, MqttConfig, PageConfig, SENSOR_PATH, SensorConfig, classes,
+};
+use alleycat_shared::race::{DEFAULT_GRACE_SECONDS, DEFAULT_RACE_SECONDS, RaceClock};
+use clap::{Args, Parser, Subcommand};
+use thiserror::Error;
+
+/// Runs the races: MQTT broker, boards, API and page on one port.
+#[derive(Debug, Parser)]
+#[command(name = "alleycat-hub", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the hub can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs until Ctrl-C or SIGTERM.
+    Serve(Config),
+}
+
+/// How a hub runs.
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// Address of page, API and MQTT over WebSocket; port 0 takes a free one.
+    #[arg(long, default_value = "0.0.0.0:8080", env = "ALLEYCAT_HUB_LISTEN")]
+    pub listen: SocketAddr,
+
+    /// Folder of the built page.
+    #[arg(long, value_name = "DIR", env = "ALLEYCAT_HUB_PAGE")]
+    pub page: Option<PathBuf>,
+
+    /// Length of a race.
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_RACE_SECONDS, env = "ALLEYCAT_HUB_RACE_SECONDS", value_parser = clap::value_parser!(u16).range(1..=3_600))]
+    pub race_seconds: u16,
+
+    /// How long after a race late messages count, before its result is official.
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_GRACE_SECONDS, env = "ALLEYCAT_HUB_GRACE_SECONDS")]
+    pub grace_seconds: u16,
+
+    /// Let anybody ride as anybody, without joining. For demonstrations only.
+    #[arg(long, env = "ALLEYCAT_HUB_OPEN")]
+    pub open: bool,
+
+    /// Also offer MQTT over plain TCP at this address.
+    #[arg(long, value_name = "ADDRESS", env = "ALLEYCAT_HUB_MQTT_TCP")]
+    pub mqtt_tcp: Option<SocketAddr>,
+
+    /// Where a page loaded from the hub finds the bike's bridge: as seen from the rider's browser.
+    #[arg(long, value_name = "URL", default_value_t = sensor_url(), env = "ALLEYCAT_HUB_SENSOR_URL")]
+    pub sensor_url: String,
+}
+
+/// A configuration that can't work.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The folder of the page is not there, or holds no page.
+    #[error("there is no page in {}: build it with `cargo xtask run`, or leave --page out", .0.display())]
+    NoPage(PathBuf),
+}
+
+const EXAMPLES: &str = "Examples:
+  alleycat-hub serve --page dist               everything on port 8080
+  alleycat-hub serve --listen 127.0.0.1:9000 --race-seconds 60
+                                               one-minute races, this machine only
+  alleycat-hub serve --open --mqtt-tcp 127.0.0.1:1883
+                                               a demonstration that old clients can join";
+
+impl Config {
+    /// Checks what the command line alone can't.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with one sentence on what is wrong.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        match &self.page {
+            Some(page) if !page.join("index.html").is_file() => Err(ConfigError::NoPage(page.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    /// The race clock.
+    pub fn clock(&self) -> RaceClock {
+        RaceClock::new(self.race_seconds).expect("the command line allows 1..=3600")
+    }
+
+    /// What `/config.json` tells the page.
+    pub fn page_config(&self) -> PageConfig {
+        PageConfig {
+            mqtt: MqttConfig::default(),
+            sensor: SensorConfig { url: self.sensor_url.clone() },
+            classes: classes(),
+            race_seconds: self.race_seconds,
+            grace_seconds: self.grace_seconds,
+            auth: if self.open { Auth::Open } else { Auth::Token },
+        }
+    }
+}
+
+fn sensor_url() -> String {
+    format!("ws://localhost:{BRIDGE_PORT}{SENSOR_PATH}")
+}

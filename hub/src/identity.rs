@@ -1,0 +1,153 @@
+//! Who rides as whom: joining takes a racer id and returns a signed token bound to it.
+//!
+//! The key is drawn at start, so a restart makes all tokens void; pages join again by themselves.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use alleycat_shared::api::Join;
+use alleycat_shared::{Millis, RacerId, RacerName};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use rand::RngExt;
+use sha2::Sha256;
+
+/// Hands out tokens and checks them.
+pub(crate) struct Identity {
+    key: [u8; 32],
+    seats: Mutex<HashMap<RacerId, Seat>>,
+}
+
+/// A racer id that somebody has taken.
+struct Seat {
+    /// Only the newest token of a racer is good.
+    nonce: u64,
+    name: RacerName,
+    last_seen: Millis,
+}
+
+/// The id is in use by another device.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Taken;
+
+impl Identity {
+    pub(crate) fn new() -> Self {
+        Self { key: rand::rng().random(), seats: Mutex::new(HashMap::new()) }
+    }
+
+    /// Takes a racer id. An id in use is given only to who shows its token.
+    pub(crate) fn join(&self, join: &Join, now: Millis) -> Result<String, Taken> {
+        let owner =
+            join.token.as_deref().is_some_and(|token| self.verify(join.racer_id, token.as_bytes(), now));
+        let mut seats = self.seats.lock().expect("no holder of this lock panics");
+        let in_use = |seat: &Seat| now.saturating_sub(seat.last_seen) < IN_USE_MS;
+        if !owner && seats.get(&join.racer_id).is_some_and(in_use) {
+            return Err(Taken);
+        }
+        let nonce = rand::rng().random();
+        seats.insert(join.racer_id, Seat { nonce, name: join.name.clone(), last_seen: now });
+        Ok(self.sign(&format!("{}.{}.{nonce:016x}", join.racer_id, now + TOKEN_LIFE_MS)))
+    }
+
+    /// Whether a token is this hub's, this racer's, the newest and not too old. A good one shows that the
+    /// racer is there.
+    pub(crate) fn verify(&self, racer: RacerId, token: &[u8], now: Millis) -> bool {
+        let Some(claims) = self.claims(token) else { return false };
+        let mut parts = claims.split('.');
+        let (id, expiry, nonce) = (parts.next(), parts.next(), parts.next());
+        let good_id = id.is_some_and(|id| id.parse() == Ok(racer));
+        let alive = expiry.and_then(|expiry| expiry.parse().ok()).is_some_and(|expiry: Millis| now < expiry);
+        let Some(nonce) = nonce.and_then(|nonce| u64::from_str_radix(nonce, 16).ok()) else { return false };
+        let mut seats = self.seats.lock().expect("no holder of this lock panics");
+        match seats.get_mut(&racer) {
+            Some(seat) if good_id && alive && seat.nonce == nonce => {
+                seat.last_seen = now;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Notes that a racer was heard of, and tells the name given on joining.
+    pub(crate) fn seen(&self, racer: RacerId, now: Millis) -> Option<RacerName> {
+        let mut seats = self.seats.lock().expect("no holder of this lock panics");
+        let seat = seats.get_mut(&racer)?;
+        seat.last_seen = now;
+        Some(seat.name.clone())
+    }
+
+    fn sign(&self, claims: &str) -> String {
+        let mac = self.mac(claims).finalize().into_bytes();
+        format!("{}.{}", URL_SAFE_NO_PAD.encode(claims), URL_SAFE_NO_PAD.encode(mac))
+    }
+
+    /// The text that a token signs, if the signature is ours. Compared in constant time.
+    fn claims(&self, token: &[u8]) -> Option<String> {
+        let (claims, mac) = std::str::from_utf8(token).ok()?.split_once('.')?;
+        let claims = String::from_utf8(URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
+        let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
+        self.mac(&claims).verify_slice(&mac).ok()?;
+        Some(claims)
+    }
+
+    fn mac(&self, claims: &str) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
+        mac.update(claims.as_bytes());
+        mac
+    }
+}
+
+/// An id of which nothing was heard for this long is free again.
+const IN_USE_MS: Millis = 120_000;
+/// How long a token is good.
+const TOKEN_LIFE_MS: Millis = 24 * 3_600_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn join(racer: u64, token: Option<String>) -> Join {
+        Join { racer_id: racer.try_into().unwrap(), name: RacerName::new("Ann").unwrap(), token }
+    }
+
+    fn good(identity: &Identity, racer: u64, token: &str, now: Millis) -> bool {
+        identity.verify(racer.try_into().unwrap(), token.as_bytes(), now)
+    }
+
+    #[test]
+    fn a_token_is_good_for_its_racer_only_and_not_for_ever() {
+        let identity = Identity::new();
+        let token = identity.join(&join(7, None), 0).unwrap();
+        assert!(good(&identity, 7, &token, 1));
+        assert!(!good(&identity, 8, &token, 1));
+        assert!(!good(&identity, 7, &token, TOKEN_LIFE_MS));
+        assert!(!good(&Identity::new(), 7, &token, 1), "another hub's key");
+    }
+
+    #[test]
+    fn a_token_can_not_be_made_up() {
+        let identity = Identity::new();
+        let token = identity.join(&join(7, None), 0).unwrap();
+        for at in 0..token.len() {
+            let mut forged = token.clone().into_bytes();
+            forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
+            // The last character of a base64 group may hold unused bits; those are refused as well.
+            assert!(!identity.verify(7.try_into().unwrap(), &forged, 1), "byte {at}");
+        }
+        for junk in ["", ".", "a.b", "a", "\u{0}.\u{0}"] {
+            assert!(!good(&identity, 7, junk, 1));
+        }
+    }
+
+    #[test]
+    fn an_id_in_use_is_kept_for_its_device() {
+        let identity = Identity::new();
+        let first = identity.join(&join(7, None), 0).unwrap();
+        assert_eq!(identity.join(&join(7, None), 1_000), Err(Taken));
+        assert_eq!(identity.join(&join(7, Some("junk".into())), 1_000), Err(Taken));
+        let renewed = identity.join(&join(7, Some(first.clone())), 1_000).unwrap();
+        assert!(!good(&identity, 7, &first, 1_001) && good(&identity, 7, &renewed, 1_001));
+        assert!(identity.join(&join(7, None), 1_001 + IN_USE_MS).is_ok(), "free again after silence");
+    }
+}

@@ -1,0 +1,64 @@
+//! What is counted, and how it is read: `GET /metrics` in Prometheus' format.
+
+use std::sync::OnceLock;
+
+use alleycat_shared::Millis;
+use alleycat_shared::message::Refusal;
+use alleycat_shared::race::Taken;
+use metrics::{counter, gauge, histogram};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+/// The recorder of this process; hubs in one process share it.
+fn recorder() -> &'static PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    RECORDER.get_or_init(|| {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        // A second recorder can only be one that somebody else installed: ours is then simply empty.
+        _ = metrics::set_global_recorder(recorder);
+        handle
+    })
+}
+
+/// Installs the recorder.
+pub(crate) fn install() {
+    recorder();
+}
+
+/// The text for `GET /metrics`.
+pub(crate) fn text() -> String {
+    recorder().run_upkeep();
+    recorder().render()
+}
+
+/// A message that was looked at.
+pub(crate) fn message(outcome: &Result<Taken, Refusal>) {
+    match outcome {
+        Ok(Taken::Counted) => counter!("alleycat_messages_counted_total").increment(1),
+        Ok(Taken::Duplicate) => counter!("alleycat_messages_duplicate_total").increment(1),
+        Err(refusal) => {
+            counter!("alleycat_messages_refused_total", "reason" => refusal.reason()).increment(1)
+        }
+    }
+}
+
+/// A connection, subscription or request that was turned away.
+pub(crate) fn turned_away(reason: &'static str) {
+    counter!("alleycat_turned_away_total", "reason" => reason).increment(1);
+}
+
+/// A WebSocket came (`1.0`) or went (`-1.0`).
+pub(crate) fn websockets(change: f64) {
+    gauge!("alleycat_websockets").increment(change);
+}
+
+/// How many riders the running race has.
+pub(crate) fn riders(count: usize) {
+    gauge!("alleycat_riders").set(u32::try_from(count).unwrap_or(u32::MAX));
+}
+
+/// How long one second's boards took.
+pub(crate) fn board_took(ms: Millis) {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    histogram!("alleycat_board_seconds").record(ms as f64 / 1e3);
+}

@@ -1,0 +1,59 @@
+//! The built page as static files.
+
+use std::path::Path;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::get;
+use tower_http::compression::CompressionLayer;
+use tower_http::services::ServeDir;
+
+/// Routes for the page in `folder`, or a word on how to get one.
+pub(crate) fn routes(folder: Option<&Path>) -> Router {
+    match folder {
+        Some(folder) => Router::new()
+            .fallback_service(ServeDir::new(folder))
+            .layer(middleware::from_fn(cache))
+            .layer(CompressionLayer::new()),
+        None => Router::new().route("/", get(|| async { NO_PAGE })),
+    }
+}
+
+/// Names with a hash in them never change; everything else is asked for again.
+async fn cache(request: Request, next: Next) -> Response {
+    let hashed = is_hashed(request.uri().path());
+    let mut response = next.run(request).await;
+    let policy = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(policy));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(CONTENT_TYPE) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    }
+    response
+}
+
+/// Whether Trunk put a hash of 16 hex digits into the file's name.
+fn is_hashed(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let hash = |part: &str| part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    name.split(['-', '.', '_']).any(hash)
+}
+
+const NO_PAGE: &str =
+    "This is an Alleycat hub without a page. Start it with --page DIR; `cargo xtask run` builds one.\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_hashed_names_are_kept_for_ever() {
+        assert!(is_hashed("/alleycat-app-91c3d1a2b3c4d5e6_bg.wasm"));
+        assert!(is_hashed("/main-0123456789abcdef.css"));
+        assert!(!is_hashed("/index.html") && !is_hashed("/") && !is_hashed("/icon.svg"));
+    }
+}
