@@ -1,5 +1,6 @@
 //! The command `alleycat-hub`.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use alleycat_hub::config::{Cli, Command};
@@ -14,7 +15,8 @@ use tracing_subscriber::EnvFilter;
 async fn main() -> ExitCode {
     let Command::Serve(config) = Cli::parse().command;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rmqtt=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     match serve(&config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

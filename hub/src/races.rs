@@ -242,7 +242,7 @@ mod tests {
         let races = races();
         for (race, seconds) in [(1_000, 3), (1_001, 2)] {
             (1..=seconds)
-                .for_each(|second| _ = races.take(&message(race, 7, second), START + 90_000).unwrap());
+                .for_each(|second| _ = races.take(&message(race, 7, second), START + 80_000).unwrap());
         }
         races.close(START + 200_000);
         let entries = races.leaderboard(class(), 10).entries;

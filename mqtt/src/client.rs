@@ -138,7 +138,7 @@ impl Client {
             while let Some(Action::Send { bytes, .. }) = self.session.poll_action() {
                 _ = tokio::time::timeout(GOODBYE, stream.send(Message::Binary(bytes))).await;
             }
-            _ = tokio::time::timeout(GOODBYE, stream.close(None)).await;
+            _ = tokio::time::timeout(GOODBYE, stream.as_mut().close(None)).await;
         }
         left
     }

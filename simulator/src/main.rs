@@ -1,6 +1,7 @@
 //! The command `alleycat-sim`.
 #![expect(clippy::print_stdout, reason = "the closing report is this program's output")]
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use alleycat_sim::config::Config;
@@ -11,7 +12,8 @@ use tracing_subscriber::EnvFilter;
 async fn main() -> ExitCode {
     let config = Config::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     match alleycat_sim::run(config, stopped()).await {
         Ok(report) => {
             println!("{report}");

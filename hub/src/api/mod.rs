@@ -69,7 +69,7 @@ async fn join(
         ApiError::new(StatusCode::CONFLICT, &detail)
     })?;
     let Join { racer_id, name, .. } = join;
-    tracing::info!(%racer_id, name = RacerName::as_str(&name), "joined");
+    tracing::debug!(%racer_id, name = RacerName::as_str(&name), "joined");
     Ok(Json(Joined { racer_id, name, token }))
 }
 
