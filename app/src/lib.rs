@@ -1,0 +1,5 @@
+//! The race page.
+
+pub mod net;
+pub mod platform;
+pub mod state;

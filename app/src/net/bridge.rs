@@ -1,0 +1,91 @@
+//! The link to the bridge: a WebSocket that is opened again for ever, with growing, jittered waits.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use gloo_timers::callback::Timeout;
+
+use crate::platform::clock;
+use crate::platform::socket::{Heard, Socket};
+use crate::state::{Input, retry};
+
+/// The link to the bridge. Dropping it closes it.
+pub(super) struct Bridge(Rc<Inner>);
+
+struct Inner {
+    url: String,
+    tell: Box<dyn Fn(Input)>,
+    socket: RefCell<Option<Socket>>,
+    timer: RefCell<Option<Timeout>>,
+    failures: Cell<u32>,
+}
+
+impl Bridge {
+    /// Opens the link.
+    pub(super) fn open(url: String, tell: impl Fn(Input) + 'static) -> Self {
+        let inner = Rc::new(Inner {
+            url,
+            tell: Box::new(tell),
+            socket: RefCell::default(),
+            timer: RefCell::default(),
+            failures: Cell::new(0),
+        });
+        inner.connect();
+        Self(inner)
+    }
+
+    /// Does not wait any longer if it is waiting: the page has just woken up.
+    pub(super) fn hurry(&self) {
+        if self.0.timer.borrow_mut().take().is_some() {
+            self.0.connect();
+        }
+    }
+}
+
+impl Inner {
+    fn connect(self: &Rc<Self>) {
+        let this = Rc::downgrade(self);
+        let hear = move |heard| {
+            if let Some(inner) = Weak::upgrade(&this) {
+                inner.hear(heard);
+            }
+        };
+        let socket = Socket::open(&self.url, None, hear);
+        let refused = socket.is_none();
+        self.socket.replace(socket);
+        if refused {
+            self.hear(Heard::Closed);
+        }
+    }
+
+    fn hear(self: &Rc<Self>, heard: Heard) {
+        let input = match heard {
+            Heard::Opened => Input::BridgeOpened,
+            Heard::Text(text) => {
+                self.failures.set(0);
+                serde_json::from_str(&text).map_or(Input::SensorNonsense, Input::Sensor)
+            }
+            Heard::Bytes(_) => Input::SensorNonsense,
+            Heard::Closed => {
+                self.wait();
+                Input::BridgeClosed
+            }
+        };
+        (self.tell)(input);
+    }
+
+    fn wait(self: &Rc<Self>) {
+        let failures = self.failures.get();
+        self.failures.set(failures.saturating_add(1));
+        let this = Rc::downgrade(self);
+        let again = move || {
+            if let Some(inner) = Weak::upgrade(&this) {
+                // Forgets the timer without cancelling it: it is this one.
+                inner.timer.take().map(Timeout::forget);
+                inner.connect();
+            }
+        };
+        let wait = u32::try_from(retry::wait(failures, clock::random())).unwrap_or(u32::MAX);
+        self.timer.replace(Some(Timeout::new(wait, again)));
+    }
+}

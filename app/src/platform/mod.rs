@@ -1,0 +1,10 @@
+//! The browser: the only code that calls web-sys. Thin wrappers, no rules of the race.
+
+pub mod clock;
+pub mod crash;
+pub mod fetch;
+pub mod location;
+pub mod socket;
+pub mod storage;
+pub mod wake;
+pub mod wake_lock;

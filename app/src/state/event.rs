@@ -1,0 +1,130 @@
+//! What comes into the page's state and what it wants done: the whole surface of the state machine.
+
+use alleycat_shared::api::{Join, Joined, RaceResult};
+use alleycat_shared::config::PageConfig;
+use alleycat_shared::message::{BoardMessage, RaceMessage, RiderMessage, SensorMessage};
+use alleycat_shared::time::ClockOffset;
+use alleycat_shared::{ClassId, Millis, RaceId};
+
+use super::{Key, Preset, Recent, Ride, Rider};
+
+/// Something happened: outside, or under the rider's hands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// The page begins.
+    Began {
+        /// Who rode here before.
+        recent: Recent,
+        /// What the address says.
+        preset: Preset,
+        /// The ride that a reload cut short.
+        kept: Option<Ride>,
+        /// Any random number.
+        seed: u64,
+    },
+    /// A deadline has come.
+    Woke,
+    /// The page is visible or online again after it may have slept.
+    Resumed,
+    /// The answer to [`Effect::FetchConfig`].
+    Config(Result<PageConfig, Failure>),
+    /// The answer to [`Effect::MeasureClock`]; `None` if the hub could not be asked.
+    Clock(Option<ClockOffset>),
+
+    /// The bridge is there.
+    BridgeOpened,
+    /// The bridge is gone or did not answer.
+    BridgeClosed,
+    /// The bridge said something.
+    Sensor(SensorMessage),
+    /// The bridge said something that is not in the protocol.
+    SensorNonsense,
+
+    /// The broker accepted the link.
+    LinkUp,
+    /// The link is down; the next attempt begins at `retry_at`.
+    LinkDown {
+        /// On the page's clock.
+        retry_at: Option<Millis>,
+    },
+    /// The broker does not accept the login.
+    LinkRefused,
+    /// So many messages are not yet acknowledged.
+    Unsent(usize),
+    /// The class's board.
+    Board {
+        /// The message.
+        board: BoardMessage,
+        /// Whether the broker kept it: it may be old.
+        retained: bool,
+    },
+    /// The rider's own view.
+    RiderView(RiderMessage),
+    /// A message on a topic of ours that can't be read.
+    LinkNonsense,
+
+    /// A key of the keypad.
+    Pressed(Key),
+    /// The racer id from a keyboard.
+    RacerTyped(String),
+    /// The name from a keyboard.
+    NameTyped(String),
+    /// A class tile.
+    ClassChosen(ClassId),
+    /// Start Race, or Race again.
+    Start,
+    /// Join the running race.
+    JoinNow,
+    /// Wait for the next race.
+    NextRace,
+    /// Back to the set-up, before, in or after a race.
+    Leave,
+
+    /// The answer to [`Effect::Join`].
+    Joined(Result<Joined, Failure>),
+    /// The answer to [`Effect::FetchResult`].
+    Result {
+        /// The race that was asked for.
+        race: RaceId,
+        /// The answer.
+        answer: Result<RaceResult, Failure>,
+    },
+}
+
+/// A question over HTTP that failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// The status, if there was an answer.
+    pub status: Option<u16>,
+    /// What the hub says about it, or empty.
+    pub detail: String,
+}
+
+/// Something to do, by who has hands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Ask for `/config.json`.
+    FetchConfig,
+    /// Ask `/api/clock` some times.
+    MeasureClock,
+    /// Open the link to the bridge at the configured address.
+    OpenSensor,
+    /// Connect to the broker as the rider, or as a spectator. What is unsent stays to be sent.
+    Connect(Option<Rider>),
+    /// Ask the broker for a sign of life.
+    Probe,
+    /// Ask to join.
+    Join(Join),
+    /// Publish this with a fresh uuid, at least once.
+    Publish(Box<RaceMessage>),
+    /// Ask for the result of a race.
+    FetchResult(RaceId, ClassId),
+    /// Keep this from day to day.
+    KeepRecent,
+    /// Keep the ride across a reload.
+    KeepRide(Box<Ride>),
+    /// Forget the kept ride.
+    ForgetRide,
+    /// Keep the screen on, or no longer.
+    StayAwake(bool),
+}

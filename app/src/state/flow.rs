@@ -1,0 +1,134 @@
+//! From set-up to the finish: what Start Race and its answers lead to.
+
+use alleycat_shared::api::{Join, Joined, RaceResult};
+use alleycat_shared::race::LATE_JOIN_MS;
+use alleycat_shared::{Millis, RaceId};
+
+use super::page::Asked;
+use super::{Effect, Failure, Finish, Link, Page, Ride, Rider};
+
+/// Where the rider is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Flow {
+    /// Choosing racer and class.
+    #[default]
+    Setup,
+    /// The hub is being asked for the racer id.
+    Joining,
+    /// Joined while a race runs that began a while ago: now, or the next one?
+    Choosing(Rider),
+    /// Waiting for the race to begin.
+    Countdown(Ride),
+    /// Riding.
+    Racing(Ride),
+    /// The race is over.
+    Finished(Finish),
+}
+
+impl Page {
+    pub(super) fn start(&mut self, effects: &mut Vec<Effect>) {
+        if !matches!(self.flow, Flow::Setup | Flow::Finished(_)) {
+            return;
+        }
+        self.trouble.clear();
+        let Some(racer) = self.entry.racer() else {
+            "Enter your racer id: a number from 0 to 40000.".clone_into(&mut self.trouble);
+            return;
+        };
+        let Some(name) = self.entry.name() else {
+            "This name can't be shown. Use 1 to 24 plain characters.".clone_into(&mut self.trouble);
+            return;
+        };
+        self.flow = Flow::Joining;
+        effects.push(Effect::Join(Join { racer_id: racer, name, token: self.entry.token(racer) }));
+    }
+
+    pub(super) fn joined(&mut self, joined: Joined, effects: &mut Vec<Effect>) {
+        let rider = Rider { racer: joined.racer_id, name: joined.name, token: Some(joined.token) };
+        let expected = match &self.flow {
+            Flow::Joining => true,
+            _ => self.rider().is_some_and(|known| known.racer == rider.racer),
+        };
+        if !expected {
+            return;
+        }
+        self.entry.remember(rider.clone());
+        effects.extend([Effect::KeepRecent, Effect::Connect(Some(rider.clone()))]);
+        self.linked(Link::Connecting);
+        let moment = self.moment();
+        match (&mut self.flow, moment) {
+            (Flow::Joining, Some(moment)) => {
+                self.flow = Flow::Choosing(rider);
+                if moment.elapsed_ms <= LATE_JOIN_MS {
+                    self.choose(true, effects);
+                }
+            }
+            (Flow::Joining, None) => {
+                self.flow = Flow::Setup;
+                "The hub's clock is not known yet. Try again in a moment.".clone_into(&mut self.trouble);
+            }
+            (Flow::Choosing(known), _) => *known = rider,
+            (Flow::Countdown(ride) | Flow::Racing(ride), _) => ride.rider = rider,
+            (Flow::Setup | Flow::Finished(_), _) => {}
+        }
+    }
+
+    pub(super) fn not_joined(&mut self, failure: &Failure) {
+        if self.flow != Flow::Joining {
+            self.rejoin.failed(self.now, REJOIN_MS);
+            return;
+        }
+        self.flow = Flow::Setup;
+        self.trouble = match failure.status {
+            Some(409) => {
+                format!("Racer {} rides on another device. Choose another id.", self.entry.digits())
+            }
+            Some(_) if !failure.detail.is_empty() => failure.detail.clone(),
+            Some(status) => format!("The hub did not accept this (answer {status}). Try again."),
+            None => "Can't reach the hub. Try again in a moment.".to_owned(),
+        };
+    }
+
+    pub(super) fn choose(&mut self, now: bool, effects: &mut Vec<Effect>) {
+        let (Some(clock), Some(moment)) = (self.race_clock(), self.moment()) else { return };
+        let Flow::Choosing(rider) = &self.flow else { return };
+        let race = if now { moment.race_id } else { clock.next(moment.race_id) };
+        let new = Ride::new(race, self.entry.class(), rider.clone());
+        let same =
+            |left: &Ride| (left.race, left.class, left.rider.racer) == (race, new.class, new.rider.racer);
+        let ride = match self.left.take().filter(same) {
+            Some(left) => Ride { rider: new.rider, ..left },
+            None => new,
+        };
+        effects.extend([Effect::KeepRide(Box::new(ride.clone())), Effect::StayAwake(true)]);
+        self.flow = Flow::Countdown(ride);
+    }
+
+    pub(super) fn leave(&mut self, effects: &mut Vec<Effect>) {
+        if matches!(self.flow, Flow::Countdown(_) | Flow::Racing(_)) {
+            effects.extend([Effect::ForgetRide, Effect::StayAwake(false)]);
+        }
+        self.trouble.clear();
+        self.rejoin = Asked::default();
+        if let Flow::Racing(ride) = std::mem::take(&mut self.flow) {
+            self.left = Some(ride);
+        }
+    }
+
+    pub(super) fn result(&mut self, race: RaceId, answer: Result<RaceResult, Failure>) {
+        let grace = self.config().map_or(0, |config| u64::from(config.grace_seconds) * 1_000);
+        let official_at = self.race_clock().map_or(0, |clock| clock.end(race) + grace + SECOND_MS);
+        let official_in = official_at.saturating_sub(self.hub_now().unwrap_or(0));
+        let (now, wait) = (self.now, self.wait(2));
+        let Flow::Finished(finish) = &mut self.flow else { return };
+        match answer {
+            _ if finish.ride.race != race => {}
+            Ok(result) => finish.answered(now, &result, official_in),
+            Err(_) => finish.not_answered(now, wait),
+        }
+    }
+}
+
+const SECOND_MS: Millis = 1_000;
+/// How long to wait before joining again after the first time was of no use.
+pub(super) const REJOIN_MS: Millis = 10_000;

@@ -1,0 +1,30 @@
+//! The page's state: one machine for the whole race flow. Plain Rust, no clock, no IO, no web.
+//!
+//! [`Page::handle`] takes an [`Input`] with the time and answers with [`Effect`]s; [`Page::next_deadline`]
+//! says when it wants to be woken. What is on the screen is read from it (`screen`). The driver is in
+//! [`crate::net`], and tests are drivers too.
+
+mod entry;
+mod event;
+mod finish;
+mod flow;
+pub mod format;
+mod link;
+mod news;
+mod page;
+pub mod retry;
+mod ride;
+mod screen;
+mod sensor;
+mod standings;
+
+pub use entry::{Entry, Key, Preset, Recent, Rider};
+pub use event::{Effect, Failure, Input};
+pub use finish::{Finish, Outcome};
+pub use flow::Flow;
+pub use link::Link;
+pub use page::Page;
+pub use ride::Ride;
+pub use screen::View;
+pub use sensor::{Sensor, Shown};
+pub use standings::{Slot, Standings};

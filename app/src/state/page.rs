@@ -1,0 +1,386 @@
+//! The machine: boot, set-up, joining, countdown, race, finish.
+
+use alleycat_shared::api::Join;
+use alleycat_shared::config::PageConfig;
+use alleycat_shared::race::{RaceClock, RaceMoment};
+use alleycat_shared::time::ClockOffset;
+use alleycat_shared::topic::Topic;
+use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
+
+use super::flow::REJOIN_MS;
+use super::news::News;
+use super::retry;
+use super::{Effect, Entry, Finish, Flow, Input, Link, Ride, Rider, Sensor, Standings};
+
+/// Everything that the page knows.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// When the latest input came, on the page's own clock.
+    pub(super) now: Millis,
+    pub(super) config: Asked<PageConfig>,
+    pub(super) clock: Asked<ClockOffset>,
+    pub(super) entry: Entry,
+    pub(super) sensor: Sensor,
+    pub(super) link: Link,
+    /// Since when the link is in its state.
+    pub(super) link_since: Millis,
+    pub(super) unsent: usize,
+    pub(super) standings: Standings,
+    pub(super) flow: Flow,
+    pub(super) news: News,
+    /// Why the last Start Race did not work, or empty.
+    pub(super) trouble: String,
+    /// When to join again after the broker refused the login.
+    pub(super) rejoin: Asked<()>,
+    /// The ride that a reload cut short.
+    kept: Option<Ride>,
+    /// The ride that the rider left: the same race goes on where it was.
+    pub(super) left: Option<Ride>,
+    probed_at: Millis,
+    nonsense: u32,
+    random: u64,
+}
+
+/// Something that is asked for until it is there.
+#[derive(Clone, Debug)]
+pub(super) struct Asked<T> {
+    pub(super) value: Option<T>,
+    /// When to ask; `None` while the question is under way, or when there is nothing to ask.
+    pub(super) ask_at: Option<Millis>,
+    pub(super) failures: u32,
+}
+
+impl Page {
+    /// Takes in what happened at `now`, on the page's own clock, and says what is to be done.
+    pub fn handle(&mut self, now: Millis, input: Input) -> Vec<Effect> {
+        self.now = now;
+        let mut effects = Vec::new();
+        let is_reading = matches!(input, Input::Sensor(_));
+        self.take(input, &mut effects);
+        self.ask(&mut effects);
+        self.advance(&mut effects);
+        if !is_reading {
+            self.standings.keep_only(self.class(), self.racer());
+            self.standings.arrange(self.race_on_board());
+        }
+        effects
+    }
+
+    /// When to call with [`Input::Woke`] if nothing else comes before.
+    pub fn next_deadline(&self) -> Millis {
+        let second = match self.hub_now() {
+            Some(hub) => self.now + 1_000 - hub % 1_000,
+            None => self.now + 1_000,
+        };
+        let finish = match &self.flow {
+            Flow::Finished(finish) => finish.ask_at(),
+            _ => None,
+        };
+        let asked = [self.config.ask_at, self.clock.ask_at, self.rejoin.ask_at, finish];
+        asked.into_iter().flatten().chain(self.sensor.next_change(self.now)).fold(second, Millis::min)
+    }
+
+    /// The topics to listen to: the class's board, and the view of the racer who rides or is chosen.
+    pub fn topics(&self) -> impl Iterator<Item = Topic> {
+        let class = self.class();
+        let rider = self.racer().map(|racer| Topic::Rider(class, racer));
+        [Topic::Board(class)].into_iter().chain(rider).filter(|_| self.config.value.is_some())
+    }
+
+    /// What `/config.json` says, once it is there.
+    pub fn config(&self) -> Option<&PageConfig> {
+        self.config.value.as_ref()
+    }
+
+    /// Where the rider is.
+    pub fn flow(&self) -> &Flow {
+        &self.flow
+    }
+
+    /// What is being entered.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// The bike.
+    pub fn sensor(&self) -> &Sensor {
+        &self.sensor
+    }
+
+    /// How many messages of the hub could not be read.
+    pub fn nonsense(&self) -> u32 {
+        self.nonsense
+    }
+
+    fn take(&mut self, input: Input, effects: &mut Vec<Effect>) {
+        match input {
+            Input::Began { recent, preset, kept, seed } => {
+                self.entry = Entry::new(recent, &preset);
+                (self.kept, self.random) = (kept, seed | 1);
+                self.config.ask_at = Some(self.now);
+            }
+            Input::Woke => {}
+            Input::Resumed => {
+                effects.push(Effect::Probe);
+                if self.config.value.is_some() {
+                    self.clock.ask_at = Some(self.now);
+                }
+            }
+            Input::Config(Ok(config)) => self.configured(config, effects),
+            Input::Config(Err(_)) => {
+                let wait = self.wait(self.config.failures);
+                self.config.failed(self.now, wait);
+            }
+            Input::Clock(Some(offset)) => {
+                self.clock.answered(offset);
+                self.clock.ask_at = Some(self.now + CLOCK_EVERY_MS);
+            }
+            Input::Clock(None) => {
+                let wait = self.wait(self.clock.failures);
+                self.clock.failed(self.now, wait);
+            }
+            Input::BridgeOpened => self.sensor.bridge_opened(),
+            Input::BridgeClosed => self.sensor.bridge_closed(),
+            Input::Sensor(message) => self.sensor.heard(self.now, message),
+            Input::SensorNonsense => self.sensor.heard_nonsense(),
+            Input::LinkUp => self.linked(Link::Connected),
+            Input::LinkDown { retry_at } => self.linked(Link::Offline { retry_at }),
+            Input::LinkRefused => self.refused(effects),
+            Input::Unsent(count) => self.unsent = count,
+            Input::Board { board, retained } => {
+                self.check_clock(board.server_time, retained);
+                self.standings.heard_board(self.now, board, retained);
+            }
+            Input::RiderView(rider) => self.standings.heard_rider(self.now, rider),
+            Input::LinkNonsense => self.nonsense = self.nonsense.saturating_add(1),
+            Input::Pressed(key) => self.edit(|entry| entry.press(key)),
+            Input::RacerTyped(text) => self.edit(|entry| entry.type_racer(&text)),
+            Input::NameTyped(text) => self.edit(|entry| entry.type_name(&text)),
+            Input::ClassChosen(class) => self.edit(|entry| entry.choose_class(class)),
+            Input::Start => self.start(effects),
+            Input::JoinNow => self.choose(true, effects),
+            Input::NextRace => self.choose(false, effects),
+            Input::Leave => self.leave(effects),
+            Input::Joined(Ok(joined)) => self.joined(joined, effects),
+            Input::Joined(Err(failure)) => self.not_joined(&failure),
+            Input::Result { race, answer } => self.result(race, answer),
+        }
+    }
+
+    /// Asks for what is due.
+    fn ask(&mut self, effects: &mut Vec<Effect>) {
+        if self.config.asks(self.now) {
+            effects.push(Effect::FetchConfig);
+        }
+        if self.clock.asks(self.now) {
+            effects.push(Effect::MeasureClock);
+        }
+        if self.rejoin.asks(self.now)
+            && let Some(rider) = self.rider()
+        {
+            effects.push(Effect::Join(join(rider)));
+        }
+        let now = self.now;
+        if let Flow::Finished(finish) = &mut self.flow
+            && finish.asks(now)
+        {
+            effects.push(Effect::FetchResult(finish.ride.race, finish.ride.class));
+        }
+    }
+
+    /// Moves on with the race clock: the countdown becomes the race, a second is sent, the race ends.
+    fn advance(&mut self, effects: &mut Vec<Effect>) {
+        let (Some(clock), Some(moment)) = (self.race_clock(), self.moment()) else { return };
+        self.take_up(clock, moment, effects);
+        if let Flow::Countdown(ride) = &self.flow
+            && moment.race_id >= ride.race
+        {
+            self.flow = Flow::Racing(ride.clone());
+            self.news.clear();
+        }
+        if let Flow::Racing(ride) = &mut self.flow {
+            if moment.race_id > ride.race {
+                let place = self.standings.rider(ride.race).map(|rider| (rider.own.rank, rider.riders));
+                self.flow = Flow::Finished(Finish::new(self.now, ride.clone(), place));
+                effects.extend([Effect::ForgetRide, Effect::StayAwake(false)]);
+                return;
+            }
+            if let Some(reading) = self.sensor.counts(self.now)
+                && let Some(message) = ride.second(clock, moment, self.now, reading)
+            {
+                effects.push(Effect::Publish(Box::new(message)));
+                effects.push(Effect::KeepRide(Box::new(ride.clone())));
+            }
+            let place = self.standings.rider(ride.race).map(|rider| (rider.own.rank, rider.riders));
+            self.news.tell(self.now, place, moment.left_ms.div_ceil(1_000));
+            self.probe_silence(effects);
+        }
+    }
+
+    /// Goes on with the ride that a reload cut short, if its race is not long over.
+    fn take_up(&mut self, clock: RaceClock, moment: RaceMoment, effects: &mut Vec<Effect>) {
+        let Some(ride) = self.kept.take() else { return };
+        if ride.race == moment.race_id || ride.race == clock.next(moment.race_id) {
+            effects.extend([Effect::Connect(Some(ride.rider.clone())), Effect::StayAwake(true)]);
+            self.flow = Flow::Countdown(ride);
+        } else {
+            effects.extend([Effect::ForgetRide, Effect::Connect(None)]);
+            if clock.next(ride.race) == moment.race_id {
+                self.flow = Flow::Finished(Finish::new(self.now, ride, None));
+            }
+        }
+    }
+
+    fn configured(&mut self, config: PageConfig, effects: &mut Vec<Effect>) {
+        self.config.answered(config);
+        self.clock.ask_at = Some(self.now);
+        self.link_since = self.now;
+        effects.push(Effect::OpenSensor);
+        if self.kept.is_none() {
+            effects.push(Effect::Connect(None));
+        }
+    }
+
+    pub(super) fn linked(&mut self, link: Link) {
+        if link.name() != self.link.name() {
+            self.link_since = self.now;
+        }
+        if link == Link::Connected {
+            self.rejoin = Asked::default();
+        }
+        self.link = link;
+    }
+
+    /// The broker does not know the login (any more): whoever rides joins again, anybody else looks on.
+    fn refused(&mut self, effects: &mut Vec<Effect>) {
+        if self.rider().is_none() {
+            effects.push(Effect::Connect(None));
+        } else if self.rejoin.ask_at.is_none() {
+            let wait = if self.rejoin.failures == 0 { 0 } else { REJOIN_MS };
+            self.rejoin.failed(self.now, wait);
+        }
+    }
+
+    /// A hub that says another time than we believe: the device's clock was set, or the hub's.
+    fn check_clock(&mut self, server_time: Millis, retained: bool) {
+        if let Some(hub) = self.hub_now()
+            && !retained
+            && hub.abs_diff(server_time) > CLOCK_TOLERANCE_MS
+            && let Some(at) = &mut self.clock.ask_at
+        {
+            let measured_at = at.saturating_sub(CLOCK_EVERY_MS);
+            *at = self.now.max(measured_at + CLOCK_DOUBT_MS).min(*at);
+        }
+    }
+
+    /// A link without news in a race is asked whether it is still there.
+    fn probe_silence(&mut self, effects: &mut Vec<Effect>) {
+        let heard = self.standings.heard_at().unwrap_or(0).max(self.link_since).max(self.probed_at);
+        if self.link == Link::Connected && self.now > heard + SILENCE_MS {
+            self.probed_at = self.now;
+            effects.push(Effect::Probe);
+        }
+    }
+
+    fn edit(&mut self, edit: impl FnOnce(&mut Entry)) {
+        if self.flow == Flow::Setup {
+            self.trouble.clear();
+            edit(&mut self.entry);
+        }
+    }
+
+    /// The class that the page is about.
+    pub(super) fn class(&self) -> ClassId {
+        match &self.flow {
+            Flow::Countdown(ride) | Flow::Racing(ride) => ride.class,
+            Flow::Finished(finish) => finish.ride.class,
+            Flow::Setup | Flow::Joining | Flow::Choosing(_) => self.entry.class(),
+        }
+    }
+
+    /// The racer that the page is about.
+    pub(super) fn racer(&self) -> Option<RacerId> {
+        match &self.flow {
+            Flow::Finished(finish) => Some(finish.ride.rider.racer),
+            _ => self.rider().map(|rider| rider.racer).or_else(|| self.entry.racer()),
+        }
+    }
+
+    /// Who has joined and wants to publish.
+    pub(super) fn rider(&self) -> Option<&Rider> {
+        match &self.flow {
+            Flow::Choosing(rider) => Some(rider),
+            Flow::Countdown(ride) | Flow::Racing(ride) => Some(&ride.rider),
+            Flow::Setup | Flow::Joining | Flow::Finished(_) => None,
+        }
+    }
+
+    /// The race whose board is shown: the one that runs, and at the finish the one that was ridden.
+    pub(super) fn race_on_board(&self) -> Option<RaceId> {
+        match &self.flow {
+            Flow::Finished(finish) => Some(finish.ride.race),
+            _ => self.moment().map(|moment| moment.race_id),
+        }
+    }
+
+    pub(super) fn race_clock(&self) -> Option<RaceClock> {
+        self.config().and_then(|config| RaceClock::new(config.race_seconds))
+    }
+
+    /// The place in time by the hub's clock.
+    pub(super) fn moment(&self) -> Option<RaceMoment> {
+        Some(self.race_clock()?.at(self.hub_now()?))
+    }
+
+    pub(super) fn hub_now(&self) -> Option<Millis> {
+        self.clock.value.map(|offset| offset.hub_time(self.now))
+    }
+
+    /// A jittered wait after a number of failures (xorshift64: G. Marsaglia, "Xorshift RNGs", 2003).
+    pub(super) fn wait(&mut self, failures: u32) -> Millis {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        #[expect(clippy::cast_precision_loss, reason = "24 bits fit")]
+        let random = (self.random >> 40) as f64 / f64::from(1 << 24);
+        retry::wait(failures, random)
+    }
+}
+
+impl<T> Asked<T> {
+    fn asks(&mut self, now: Millis) -> bool {
+        self.ask_at.take_if(|at| *at <= now).is_some()
+    }
+
+    fn answered(&mut self, value: T) {
+        *self = Self { value: Some(value), ask_at: None, failures: 0 };
+    }
+
+    pub(super) fn failed(&mut self, now: Millis, wait: Millis) {
+        self.failures = self.failures.saturating_add(1);
+        self.ask_at = Some(now + wait);
+    }
+}
+
+impl<T> Default for Asked<T> {
+    fn default() -> Self {
+        Self { value: None, ask_at: None, failures: 0 }
+    }
+}
+
+fn join(rider: &Rider) -> Join {
+    Join { racer_id: rider.racer, name: rider.name.clone(), token: rider.token.clone() }
+}
+
+/// How often the hub's clock is measured anew.
+const CLOCK_EVERY_MS: Millis = 120_000;
+/// How soon it may be measured anew when the hub seems to say another time.
+const CLOCK_DOUBT_MS: Millis = 10_000;
+/// A difference to the hub's time stamps that no network explains.
+const CLOCK_TOLERANCE_MS: Millis = 2_500;
+/// The hub speaks once a second while a race runs.
+pub(super) const SILENCE_MS: Millis = 5_000;
+
+#[cfg(test)]
+#[path = "page_tests.rs"]
+mod tests;

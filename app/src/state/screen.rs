@@ -1,0 +1,324 @@
+//! What is on the screen, read from the state: words and numbers, no markup.
+
+use alleycat_shared::message::{Origin, SensorReading};
+use alleycat_shared::{Output, Score};
+
+use super::format::{exact, minutes, seconds_left, tenths, whole};
+use super::page::SILENCE_MS;
+use super::{Flow, Link, Outcome, Page, Ride, Shown, Slot};
+
+/// Which view is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Waiting for the hub's word.
+    Loading,
+    /// Choosing racer and class.
+    Setup,
+    /// Now, or the next race?
+    Choosing,
+    /// Waiting for the start.
+    Countdown,
+    /// Riding.
+    Racing,
+    /// Place and score.
+    Finished,
+}
+
+/// What is shown where there is no value: never 0, never the last one.
+pub(crate) const NOTHING: &str = "--";
+
+impl Page {
+    /// The view.
+    pub fn view(&self) -> View {
+        match &self.flow {
+            _ if self.config().is_none() => View::Loading,
+            Flow::Setup | Flow::Joining => View::Setup,
+            Flow::Choosing(_) => View::Choosing,
+            Flow::Countdown(_) => View::Countdown,
+            Flow::Racing(_) => View::Racing,
+            Flow::Finished(_) => View::Finished,
+        }
+    }
+
+    /// What keeps the page from starting, and when it tries again; empty during the first attempt.
+    pub fn boot_line(&self) -> String {
+        match (self.config.failures, self.config.ask_at) {
+            (0, _) => String::new(),
+            (_, None) => "Can't reach the hub. Trying again…".to_owned(),
+            (_, Some(at)) => {
+                format!(
+                    "Can't reach the hub. Trying again in {} s.",
+                    seconds_left(at.saturating_sub(self.now))
+                )
+            }
+        }
+    }
+
+    /// Whether the hub is being asked for the racer id.
+    pub fn is_joining(&self) -> bool {
+        self.flow == Flow::Joining
+    }
+
+    /// Why Start Race did not work, or empty.
+    pub fn trouble(&self) -> String {
+        self.trouble.clone()
+    }
+
+    /// The bike's state.
+    pub fn bike(&self) -> Shown {
+        self.sensor.shown(self.now)
+    }
+
+    /// What to do about the bike: the bridge's hint goes before our own.
+    pub fn bike_advice(&self) -> String {
+        let shown = self.bike();
+        match (shown, self.sensor.hint()) {
+            (Shown::NoBridge, _) if self.sensor.attempts() < 2 => String::new(),
+            (Shown::NoBridge, _) => format!("{} ({})", shown.advice(), self.sensor.attempts()),
+            (_, "") => shown.advice().to_owned(),
+            (_, hint) if shown.is_lost() => hint.to_owned(),
+            _ => shown.advice().to_owned(),
+        }
+    }
+
+    /// The link's state.
+    pub fn hub_link(&self) -> Link {
+        self.link.clone()
+    }
+
+    /// The class's name.
+    pub fn class_name(&self) -> String {
+        let class = self.class();
+        let named = self.config().and_then(|config| config.classes.iter().find(|named| named.id == class));
+        named.map_or_else(String::new, |named| named.name.clone())
+    }
+
+    /// The rider's name.
+    pub fn rider_name(&self) -> String {
+        match &self.flow {
+            Flow::Choosing(rider) => rider.name.to_string(),
+            Flow::Countdown(ride) | Flow::Racing(ride) => ride.rider.name.to_string(),
+            Flow::Finished(finish) => finish.ride.rider.name.to_string(),
+            Flow::Setup | Flow::Joining => self.entry.name().map(String::from).unwrap_or_default(),
+        }
+    }
+
+    /// The racer id as a number for the picture; 0 while there is none.
+    pub fn racer_number(&self) -> u32 {
+        self.racer().map_or(0, |racer| racer.get())
+    }
+
+    /// The racer id that is being entered, or a dash.
+    pub fn racer_digits(&self) -> String {
+        self.entry.digits().to_owned()
+    }
+
+    /// Until the next race: `3:07`.
+    pub fn next_race_in(&self) -> String {
+        self.moment().map_or_else(nothing, |moment| minutes(seconds_left(moment.left_ms)))
+    }
+
+    /// How long the running race has been running: `1:42`.
+    pub fn running_for(&self) -> String {
+        self.moment().map_or_else(nothing, |moment| minutes(moment.elapsed_ms / 1_000))
+    }
+
+    /// Whole seconds until the start.
+    pub fn countdown(&self) -> u64 {
+        self.moment().map_or(0, |moment| seconds_left(moment.left_ms))
+    }
+
+    /// Time left in the race: `3:07`.
+    pub fn time_left(&self) -> String {
+        self.next_race_in()
+    }
+
+    /// How much of the race is over, in per cent.
+    pub fn progress(&self) -> u64 {
+        self.moment().map_or(0, |moment| moment.elapsed_ms * 100 / (moment.elapsed_ms + moment.left_ms))
+    }
+
+    /// Cadence in rpm.
+    pub fn cadence(&self) -> String {
+        self.reading().map_or_else(nothing, |reading| tenths(reading.cadence.get()))
+    }
+
+    /// Resistance in per cent.
+    pub fn resistance(&self) -> String {
+        let resistance = self.reading().and_then(|reading| reading.resistance);
+        resistance.map_or_else(nothing, |resistance| tenths(resistance.get()))
+    }
+
+    /// Where the resistance comes from, where it was not measured; else empty.
+    pub fn resistance_origin(&self) -> String {
+        match self.reading().map(|reading| reading.origin) {
+            None | Some(Origin::Measured) => "",
+            Some(Origin::Level) => "level",
+            Some(Origin::SetPoint) => "set",
+            Some(Origin::Estimated) => "estimated",
+            Some(Origin::None) => "fixed",
+        }
+        .to_owned()
+    }
+
+    /// What the present second puts out.
+    pub fn output(&self) -> String {
+        let output = self
+            .reading()
+            .and_then(|reading| Some(Output::of(reading.cadence.to_tenth(), reading.resistance?.to_tenth())));
+        output.map_or_else(nothing, |output| tenths(output.get()))
+    }
+
+    /// Whether the values on the screen are the last ones of a sensor that has gone quiet.
+    pub fn is_stale(&self) -> bool {
+        self.bike().name() == "stale"
+    }
+
+    /// The own score, as whole points.
+    pub fn score(&self) -> String {
+        self.ride().map_or_else(nothing, |ride| whole(ride.score().get()))
+    }
+
+    /// The own score to four decimals, for machines.
+    pub fn exact_score(&self) -> String {
+        self.ride().map_or_else(String::new, |ride| exact(ride.score()))
+    }
+
+    /// Place of the field, or a dash.
+    pub fn place(&self) -> String {
+        self.place_in_race().map_or_else(nothing, |(rank, _)| rank.to_string())
+    }
+
+    /// The size of the field: `of 51`.
+    pub fn of_field(&self) -> String {
+        let field = self.race_on_board().and_then(|race| self.standings.field(race));
+        field.map_or_else(String::new, |field| format!("of {field}"))
+    }
+
+    /// How many riders the board tells of, in words.
+    pub fn field_line(&self) -> String {
+        match self.race_on_board().and_then(|race| self.standings.field(race)) {
+            None | Some(0) => "No riders yet".to_owned(),
+            Some(1) => "1 rider".to_owned(),
+            Some(field) => format!("{field} riders"),
+        }
+    }
+
+    /// A slot of the board.
+    pub fn slot(&self, index: usize) -> Option<Slot> {
+        self.standings.slot(index).cloned()
+    }
+
+    /// Whether the board leaves out places between the first three and the rider's neighbours.
+    pub fn is_split(&self) -> bool {
+        self.standings.split()
+    }
+
+    /// Above the own record at this second, or below it.
+    pub fn record(&self) -> Option<f64> {
+        let rider = self.standings.rider(self.race_on_board()?)?;
+        rider.record.map(|record| record.ahead)
+    }
+
+    /// What is wrong with the bike during a race, or empty.
+    pub fn bike_banner(&self) -> String {
+        let shown = self.bike();
+        if !shown.is_lost() || !matches!(self.flow, Flow::Countdown(_) | Flow::Racing(_)) {
+            return String::new();
+        }
+        format!("{}. {} Seconds without a reading do not count.", shown.word(), shown.advice())
+    }
+
+    /// What is wrong with the link during a race, or empty.
+    pub fn link_banner(&self) -> String {
+        let Flow::Racing(ride) = &self.flow else { return String::new() };
+        let silent = self.standings.heard_at().unwrap_or(0).max(self.link_since) + SILENCE_MS < self.now;
+        let what = match &self.link {
+            Link::Offline { .. } => "Hub offline",
+            _ if silent => "No news from the hub",
+            _ => return String::new(),
+        };
+        let as_of = self
+            .standings
+            .as_of(ride.race)
+            .map_or_else(String::new, |second| format!(" Standings as of {}.", minutes(u64::from(second))));
+        let kept = match self.unsent {
+            0 => "Your ride goes on.".to_owned(),
+            1 => "Your ride goes on: 1 second is kept and sent later.".to_owned(),
+            count => format!("Your ride goes on: {count} seconds are kept and sent later."),
+        };
+        format!("{what}.{as_of} {kept}")
+    }
+
+    /// The own news, for those who listen.
+    pub fn news_line(&self) -> String {
+        match &self.flow {
+            Flow::Racing(_) => self.news.line().to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// The result, once the hub told it.
+    pub fn outcome(&self) -> Option<Outcome> {
+        match &self.flow {
+            Flow::Finished(finish) => finish.outcome().cloned(),
+            _ => None,
+        }
+    }
+
+    /// How sure the result is, in words.
+    pub fn finish_line(&self) -> String {
+        let Flow::Finished(finish) = &self.flow else { return String::new() };
+        match finish.outcome() {
+            Some(outcome) if outcome.official && outcome.own.is_some() => "Official result",
+            Some(outcome) if outcome.official => "Official result: no second of yours was counted",
+            Some(_) => "Provisional: late seconds still count",
+            None if finish.failures() > 0 => "Can't fetch the result. Trying again…",
+            None => "Fetching the result…",
+        }
+        .to_owned()
+    }
+
+    /// The final place: the hub's result, or what the board said last.
+    pub fn finish_place(&self) -> String {
+        let Flow::Finished(finish) = &self.flow else { return nothing() };
+        let own = finish.outcome().and_then(|outcome| outcome.own.as_ref()).map(|row| row.rank);
+        own.or(finish.last_known.map(|(rank, _)| rank)).map_or_else(nothing, |rank| rank.to_string())
+    }
+
+    /// The final size of the field: `of 51 riders`.
+    pub fn finish_field(&self) -> String {
+        let Flow::Finished(finish) = &self.flow else { return String::new() };
+        let told = finish.outcome().and_then(|outcome| u32::try_from(outcome.riders).ok());
+        let field = told.or(finish.last_known.map(|(_, field)| field));
+        field.map_or_else(String::new, |field| format!("of {field}"))
+    }
+
+    /// The final score: the hub's, or our own until it is told.
+    pub fn finish_score(&self) -> Score {
+        let Flow::Finished(finish) = &self.flow else { return Score::ZERO };
+        let own = finish.outcome().and_then(|outcome| outcome.own.as_ref());
+        own.map_or(finish.ride.score(), |row| row.score)
+    }
+
+    fn reading(&self) -> Option<SensorReading> {
+        self.sensor.readable(self.now)
+    }
+
+    fn ride(&self) -> Option<&Ride> {
+        match &self.flow {
+            Flow::Countdown(ride) | Flow::Racing(ride) => Some(ride),
+            Flow::Finished(finish) => Some(&finish.ride),
+            Flow::Setup | Flow::Joining | Flow::Choosing(_) => None,
+        }
+    }
+
+    fn place_in_race(&self) -> Option<(u32, u32)> {
+        let rider = self.standings.rider(self.race_on_board()?)?;
+        Some((rider.own.rank, rider.riders))
+    }
+}
+
+fn nothing() -> String {
+    NOTHING.to_owned()
+}

@@ -1,0 +1,288 @@
+//! What the page knows of the bike: the bridge's word, checked against the age of the latest reading.
+//!
+//! Driven by [`crate::net`] with what came over `/sensor`. "No reading" is its own case: never 0, never
+//! the last value.
+
+use alleycat_shared::message::{LOST_AFTER_MS, STALE_AFTER_MS, SensorMessage, SensorReading, SensorState};
+use alleycat_shared::{Cadence, Millis, Resistance};
+
+/// The bike's sensor as the page knows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sensor {
+    /// The bridge's latest word; `None` while there is no bridge.
+    state: Option<SensorState>,
+    hint: String,
+    latest: Option<Latest>,
+    /// Attempts to reach the bridge since it was last there.
+    attempts: u32,
+    refused: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Latest {
+    reading: SensorReading,
+    /// When its bytes arrived, on the page's clock.
+    at: Millis,
+}
+
+/// What is shown of the sensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The bridge is not there.
+    NoBridge,
+    /// The bridge's word as it is, or worse where its readings are too old for it.
+    Bridge(SensorState),
+}
+
+impl Sensor {
+    /// The bridge is there; its state follows as the first message.
+    pub fn bridge_opened(&mut self) {
+        self.state = Some(SensorState::Waiting);
+        self.attempts = 0;
+    }
+
+    /// The bridge is gone, or could not be reached.
+    pub fn bridge_closed(&mut self) {
+        self.state = None;
+        self.hint.clear();
+        self.latest = None;
+        self.attempts = self.attempts.saturating_add(1);
+    }
+
+    /// A message from the bridge.
+    pub fn heard(&mut self, now: Millis, message: SensorMessage) {
+        match message {
+            SensorMessage::State { state, hint, .. } => {
+                self.state = Some(state);
+                self.hint = hint;
+            }
+            SensorMessage::Reading(reading) => {
+                let at = now.saturating_sub(u64::from(reading.age_ms));
+                self.latest = Some(Latest { reading, at });
+            }
+        }
+    }
+
+    /// A frame that is not in the protocol.
+    pub fn heard_nonsense(&mut self) {
+        self.refused = self.refused.saturating_add(1);
+    }
+
+    /// How many frames were not in the protocol.
+    pub fn refused(&self) -> u32 {
+        self.refused
+    }
+
+    /// How often the bridge was asked for in vain since it was last there.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// What the bridge says one should do, or empty.
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
+
+    /// What to show at `now`.
+    pub fn shown(&self, now: Millis) -> Shown {
+        let Some(state) = self.state else { return Shown::NoBridge };
+        if !matches!(state, SensorState::Live | SensorState::Stale | SensorState::Lost) {
+            return Shown::Bridge(state);
+        }
+        let by_age = match self.age(now) {
+            None if state == SensorState::Live => SensorState::Waiting,
+            None => state,
+            Some(age) if age < STALE_AFTER_MS => SensorState::Live,
+            Some(age) if age < LOST_AFTER_MS => SensorState::Stale,
+            Some(_) => SensorState::Lost,
+        };
+        let worse = if badness(state) > badness(by_age) { state } else { by_age };
+        Shown::Bridge(worse)
+    }
+
+    /// The reading that counts for a race second at `now`: from a live sensor, under two seconds old, with
+    /// a resistance.
+    pub fn counts(&self, now: Millis) -> Option<(Cadence, Resistance)> {
+        let reading = self.live(now)?;
+        Some((reading.cadence, reading.resistance?))
+    }
+
+    /// The reading of a live sensor.
+    pub fn live(&self, now: Millis) -> Option<SensorReading> {
+        let live = self.shown(now) == Shown::Bridge(SensorState::Live);
+        self.latest.filter(|_| live).map(|latest| latest.reading)
+    }
+
+    /// The reading to show: of a live sensor, or the last one while it is only stale.
+    pub fn readable(&self, now: Millis) -> Option<SensorReading> {
+        let shown = self.shown(now);
+        let readable = matches!(shown, Shown::Bridge(SensorState::Live | SensorState::Stale));
+        self.latest.filter(|_| readable).map(|latest| latest.reading)
+    }
+
+    /// When what is shown changes by itself.
+    pub fn next_change(&self, now: Millis) -> Option<Millis> {
+        let at = self.latest?.at;
+        [at + STALE_AFTER_MS, at + LOST_AFTER_MS].into_iter().find(|change| *change > now)
+    }
+
+    fn age(&self, now: Millis) -> Option<Millis> {
+        self.latest.map(|latest| now.saturating_sub(latest.at))
+    }
+}
+
+impl Shown {
+    /// The name in `data-state` and for style.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoBridge => "no-bridge",
+            Self::Bridge(SensorState::NoPort) => "no-port",
+            Self::Bridge(SensorState::Refused) => "refused",
+            Self::Bridge(SensorState::Busy) => "busy",
+            Self::Bridge(SensorState::Waiting) => "waiting",
+            Self::Bridge(SensorState::Live) => "live",
+            Self::Bridge(SensorState::Stale) => "stale",
+            Self::Bridge(SensorState::Lost) => "lost",
+            Self::Bridge(SensorState::Garbage) => "garbage",
+        }
+    }
+
+    /// The word on the chip.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NoBridge => "Bike not connected",
+            Self::Bridge(SensorState::NoPort) => "No bike sensor",
+            Self::Bridge(SensorState::Refused) => "Sensor locked",
+            Self::Bridge(SensorState::Busy) => "Sensor in use",
+            Self::Bridge(SensorState::Waiting) => "Start pedalling…",
+            Self::Bridge(SensorState::Live) => "Bike live",
+            Self::Bridge(SensorState::Stale) => "Bike quiet…",
+            Self::Bridge(SensorState::Lost) => "Bike signal lost",
+            Self::Bridge(SensorState::Garbage) => "Bad sensor data",
+        }
+    }
+
+    /// What to do about it; empty where nothing is wrong.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::NoBridge => "The bridge program on this device does not answer. Trying again by itself.",
+            Self::Bridge(SensorState::NoPort) => "Plug in the bike sensor.",
+            Self::Bridge(SensorState::Refused) => "This device may not open the sensor. Ask your host.",
+            Self::Bridge(SensorState::Busy) => "Another program holds the sensor. Close it.",
+            Self::Bridge(SensorState::Waiting) => "Turn the pedals to wake the sensor.",
+            Self::Bridge(SensorState::Live | SensorState::Stale) => "",
+            Self::Bridge(SensorState::Lost) => "Check the sensor's cable.",
+            Self::Bridge(SensorState::Garbage) => "Check the cable and the kind of bike.",
+        }
+    }
+
+    /// Whether seconds are being lost: worth a banner in a race.
+    pub const fn is_lost(self) -> bool {
+        !matches!(self, Self::Bridge(SensorState::Live | SensorState::Stale | SensorState::Waiting))
+    }
+}
+
+fn badness(state: SensorState) -> u8 {
+    match state {
+        SensorState::Live => 0,
+        SensorState::Waiting => 1,
+        SensorState::Stale => 2,
+        _ => 3,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use alleycat_shared::message::Origin;
+
+    use super::*;
+
+    pub(crate) fn state(state: SensorState) -> SensorMessage {
+        SensorMessage::State { state, driver: "line".into(), port: "p".into(), hint: String::new() }
+    }
+
+    pub(crate) fn reading(cadence: f64, resistance: Option<f64>) -> SensorMessage {
+        SensorMessage::Reading(SensorReading {
+            cadence: cadence.try_into().unwrap(),
+            resistance: resistance.map(|value| value.try_into().unwrap()),
+            origin: Origin::Measured,
+            power: None,
+            heart_rate: None,
+            age_ms: 0,
+        })
+    }
+
+    fn live_at(now: Millis) -> Sensor {
+        let mut sensor = Sensor::default();
+        sensor.bridge_opened();
+        sensor.heard(now, state(SensorState::Live));
+        sensor.heard(now, reading(88.0, Some(59.8)));
+        sensor
+    }
+
+    #[test]
+    fn readings_age_even_if_the_bridge_says_live() {
+        let sensor = live_at(10_000);
+        let name = |now| sensor.shown(now).name();
+        assert_eq!(
+            [10_000, 11_999, 12_000, 14_999, 15_000].map(name),
+            ["live", "live", "stale", "stale", "lost"]
+        );
+        assert_eq!(sensor.next_change(10_000), Some(12_000));
+        assert_eq!(sensor.next_change(12_000), Some(15_000));
+        assert_eq!(sensor.next_change(15_000), None);
+    }
+
+    #[test]
+    fn only_a_fresh_reading_counts() {
+        let sensor = live_at(10_000);
+        assert!(sensor.counts(11_999).is_some());
+        assert!(sensor.counts(12_000).is_none());
+        assert!(sensor.readable(12_000).is_some());
+        assert!(sensor.readable(15_000).is_none());
+    }
+
+    #[test]
+    fn a_reading_without_resistance_is_shown_and_does_not_count() {
+        let mut sensor = live_at(0);
+        sensor.heard(500, reading(90.0, None));
+        assert!(sensor.live(600).is_some());
+        assert!(sensor.counts(600).is_none());
+    }
+
+    #[test]
+    fn the_bridges_bad_news_is_believed_at_once() {
+        let mut sensor = live_at(0);
+        sensor.heard(100, state(SensorState::Lost));
+        assert_eq!(sensor.shown(100).name(), "lost");
+        assert!(sensor.counts(100).is_none());
+        sensor.heard(200, state(SensorState::NoPort));
+        assert_eq!(sensor.shown(200).name(), "no-port");
+    }
+
+    #[test]
+    fn live_without_a_reading_is_waiting() {
+        let mut sensor = Sensor::default();
+        assert_eq!(sensor.shown(0).name(), "no-bridge");
+        sensor.bridge_opened();
+        sensor.heard(0, state(SensorState::Live));
+        assert_eq!(sensor.shown(0).name(), "waiting");
+    }
+
+    #[test]
+    fn a_bridge_that_came_back_starts_without_the_old_reading() {
+        let mut sensor = live_at(0);
+        sensor.bridge_closed();
+        assert_eq!((sensor.shown(100).name(), sensor.attempts()), ("no-bridge", 1));
+        sensor.bridge_opened();
+        assert_eq!(sensor.attempts(), 0);
+        assert!(sensor.readable(100).is_none());
+    }
+
+    #[test]
+    fn a_standstill_is_a_reading() {
+        let mut sensor = live_at(0);
+        sensor.heard(10, reading(0.0, Some(40.0)));
+        assert_eq!(sensor.counts(20).map(|(cadence, _)| cadence.get()), Some(0.0));
+    }
+}
