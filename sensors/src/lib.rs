@@ -1,1 +1,41 @@
-//! Placeholder.
+//! Decoders of exercise-bike serial protocols: bytes in, readings out, time as an argument.
+//!
+//! No IO and no clock. A [`Decoder`] is told what bytes came and what time it is; it says what it read,
+//! what it wants to send, and when it wants to be woken. The same code runs in the bridge and, where a
+//! browser can open a serial port, in the page.
+#![forbid(unsafe_code)]
+
+mod events;
+pub mod line;
+pub mod peloton;
+mod reading;
+
+pub use events::EventCounter;
+pub use reading::{Counters, Origin, Reading, Resistance};
+
+/// Milliseconds of any clock that does not run backwards.
+pub type Millis = u64;
+
+/// A protocol, as the side that reads it.
+pub trait Decoder: Send {
+    /// Starts the protocol from its beginning, for a port that was just opened.
+    fn restart(&mut self, now: Millis);
+
+    /// Takes in bytes, cut in any way.
+    fn push(&mut self, bytes: &[u8], now: Millis);
+
+    /// Looks at the clock: to be called at [`Decoder::next_deadline`] and on any wake-up.
+    fn wake(&mut self, now: Millis);
+
+    /// The next reading, each told once.
+    fn poll_reading(&mut self) -> Option<Reading>;
+
+    /// Bytes to send to the bike.
+    fn poll_write(&mut self) -> Option<Vec<u8>>;
+
+    /// When [`Decoder::wake`] is due.
+    fn next_deadline(&self) -> Option<Millis>;
+
+    /// What was understood and what was not, since the decoder was made.
+    fn counters(&self) -> Counters;
+}

@@ -1,0 +1,135 @@
+//! Event counters to cadence: a sensor tells how many revolutions there were and when the last one was.
+//!
+//! `rpm = 60000 · Δrevolutions / Δms`, both counters wrapping. The rules for repeated events follow
+//! GoldenCheetah's ANT channel: between events the cadence can only be lower than one turn in the time
+//! since the last one, and below half of the last measured value it is a stop.
+
+use crate::Millis;
+use crate::reading::MAX_CADENCE;
+
+/// Turns a sensor's two counters into cadence.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EventCounter {
+    last: Option<Event>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Event {
+    revolutions: u32,
+    time: u32,
+    arrived: Millis,
+    rpm: Option<f64>,
+    stopped: bool,
+}
+
+/// A counter's width and its time unit.
+#[derive(Clone, Copy, Debug)]
+pub struct Units {
+    /// Ticks of the sensor's clock in a second.
+    pub ticks_per_second: u32,
+    /// Both counters start again from 0 after this value.
+    pub mask: u32,
+}
+
+impl Units {
+    /// Cadence sensors of Bluetooth and ANT+: 16 bits, 1/1024 s.
+    pub const CRANK: Self = Self { ticks_per_second: 1_024, mask: 0xffff };
+    /// A microcontroller's millisecond clock: 32 bits.
+    pub const MILLIS: Self = Self { ticks_per_second: 1_000, mask: u32::MAX };
+}
+
+impl EventCounter {
+    /// Takes in a sample; `None` while nothing trustworthy can be said.
+    pub fn sample(&mut self, units: Units, revolutions: u32, time: u32, now: Millis) -> Option<f64> {
+        let base = Event { revolutions, time, arrived: now, rpm: None, stopped: false };
+        let Some(last) = self.last else {
+            self.last = Some(base);
+            return None;
+        };
+        let turns = revolutions.wrapping_sub(last.revolutions) & units.mask;
+        let ticks = time.wrapping_sub(last.time) & units.mask;
+        if now.saturating_sub(last.arrived) > AMBIGUOUS_MS {
+            self.last = Some(base);
+            return None;
+        }
+        // Some sensors move their clock while coasting: without a turn there is no new event.
+        if ticks == 0 || turns == 0 {
+            return self.idle(now);
+        }
+        let rpm = 60.0 * f64::from(units.ticks_per_second) * f64::from(turns) / f64::from(ticks);
+        if rpm > MAX_CADENCE {
+            self.last = Some(base);
+            return None;
+        }
+        self.last = Some(Event { rpm: Some(rpm), ..base });
+        Some(rpm)
+    }
+
+    /// The cadence while no new event comes: falling, then 0 for good.
+    pub fn idle(&mut self, now: Millis) -> Option<f64> {
+        let last = self.last.as_mut()?;
+        let rpm = last.rpm?;
+        let silence = now.saturating_sub(last.arrived);
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of one ride")]
+        let bound = if silence == 0 { rpm } else { (60_000.0 / silence as f64).min(rpm) };
+        last.stopped |= bound < rpm / 2.0 || silence >= STOP_MS;
+        Some(if last.stopped { 0.0 } else { bound })
+    }
+}
+
+/// The pedals stand still after this long without an event. In ms.
+const STOP_MS: Millis = 3_000;
+/// After this long a 16-bit clock may have wrapped any number of times. In ms.
+const AMBIGUOUS_MS: Millis = 60_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(first: (u32, u32), second: (u32, u32)) -> Option<f64> {
+        let mut counter = EventCounter::default();
+        assert_eq!(counter.sample(Units::CRANK, first.0, first.1, 0), None);
+        counter.sample(Units::CRANK, second.0, second.1, 1_000).map(|rpm| (rpm * 100.0).round() / 100.0)
+    }
+
+    #[test]
+    fn pairs_of_samples_give_the_cadence() {
+        // [C] all
+        assert_eq!(pair((100, 1_000), (101, 2_024)), Some(60.0));
+        assert_eq!(pair((65_535, 65_000), (1, 829)), Some(90.02));
+        assert_eq!(pair((50, 10_000), (52, 11_536)), Some(80.0));
+        assert_eq!(pair((10, 5_000), (11, 5_683)), Some(89.96));
+        assert_eq!(pair((500, 40_000), (1, 1_024)), None, "a restart is a new base");
+    }
+
+    #[test]
+    fn without_events_the_cadence_falls_and_stays_at_zero() {
+        // [C] last measured 90 rpm
+        let trace = [
+            (250, 90.0),
+            (500, 90.0),
+            (650, 90.0),
+            (750, 80.0),
+            (1_000, 60.0),
+            (1_250, 48.0),
+            (1_330, 45.1),
+            (1_340, 0.0),
+            (1_341, 0.0),
+        ];
+        let mut counter = EventCounter::default();
+        counter.sample(Units::MILLIS, 0, 0, 0);
+        counter.sample(Units::MILLIS, 3, 2_000, 10_000);
+        for (after, expected) in trace {
+            let rpm = counter.idle(10_000 + after).unwrap();
+            assert_eq!((rpm * 10.0).round() / 10.0, expected, "after {after} ms");
+        }
+    }
+
+    #[test]
+    fn a_long_gap_is_a_new_base() {
+        let mut counter = EventCounter::default();
+        counter.sample(Units::CRANK, 1, 1_000, 0);
+        assert_eq!(counter.sample(Units::CRANK, 2, 2_024, 60_001), None);
+        assert_eq!(counter.sample(Units::CRANK, 3, 3_048, 61_001), Some(60.0));
+    }
+}

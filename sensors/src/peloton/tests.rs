@@ -1,0 +1,198 @@
+//! Vectors: [S] bytes of a public capture or test, [C] computed from the rules.
+
+use super::*;
+
+fn bytes(hex: &str) -> Vec<u8> {
+    hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
+}
+
+fn passive() -> PelotonDecoder {
+    let mut decoder = PelotonDecoder::new(Mode::Passive);
+    decoder.restart(0);
+    decoder
+}
+
+/// What a decoder knows after some bytes: cadences read, and the last power and resistance.
+fn known(decoder: &mut PelotonDecoder) -> (Vec<f64>, Option<f64>, Option<f64>) {
+    let cadences = std::iter::from_fn(|| decoder.poll_reading()).map(|reading| reading.cadence).collect();
+    (cadences, decoder.power.map(|(watts, _)| watts), decoder.resistance.map(|(r, _)| r.percent))
+}
+
+type Known = (&'static [f64], Option<f64>, Option<f64>);
+
+const VECTORS: [(&str, Known); 14] = [
+    ("F1 41 03 38 38 30 D5 F6", (&[88.0], None, None)), // [S]
+    ("F1 41 03 30 30 30 C5 F6", (&[0.0], None, None)),  // [S]
+    ("F1 44 05 33 32 39 30 30 38 F6", (&[], Some(92.3), None)), // [S]
+    ("F1 4A 04 30 36 38 30 0D F6", (&[], None, Some(59.8))), // [S]
+    ("F1 4A 04 33 32 32 30 06 F6", (&[], None, Some(10.0))), // [S]
+    ("F1 4A 04 35 35 31 30 0A F6", (&[], None, Some(0.0))), // [S]
+    ("F1 4A 04 34 37 34 30 0E F6", (&[], None, Some(22.0))), // [S]
+    ("F1 44 05 36 33 33 32 30 38 F6", (&[], Some(233.6), None)), // [S]
+    ("F1 41 03 32 39 30 D0 F6", (&[92.0], None, None)), // [S]
+    ("F1 49 03 37 33 30 D7 F6", (&[], None, Some(37.0))), // [C]
+    ("F1 49 03 30 30 31 CE F6", (&[], None, Some(100.0))), // [C]
+    ("F1 F7 04 34 36 31 30 B7 F6", (&[], None, None)),  // [C]
+    (
+        "F5 41 36 F6 F1 41 03 38 38 30 D5 F6 F5 44 39 F6 F1 44 05 36 37 31 30 30 38 F6 F5 4A 3F F6 F1 4A 04 31 39 31 30 0A F6",
+        (&[88.0], Some(17.6), Some(4.7)),
+    ), // [S]
+    ("F1 41 03 37 38 30 D5 F6", (&[], None, None)),     // [C] wrong sum
+];
+
+#[test]
+fn every_vector_is_read_whole_and_byte_by_byte_and_twice() {
+    for (hex, (cadences, power, percent)) in VECTORS {
+        let (mut whole, mut pieces, mut twice) = (passive(), passive(), passive());
+        whole.push(&bytes(hex), 1);
+        bytes(hex).iter().for_each(|byte| pieces.push(&[*byte], 1));
+        twice.push(&[bytes(hex), bytes(hex)].concat(), 1);
+        let expected = (cadences.to_vec(), power, percent);
+        assert_eq!(known(&mut whole), expected, "{hex}");
+        assert_eq!(known(&mut pieces), expected, "{hex} byte by byte");
+        assert_eq!(known(&mut twice).0, [cadences, cadences].concat(), "{hex} twice");
+    }
+}
+
+#[test]
+fn a_cut_frame_is_lost_and_the_next_one_is_not() {
+    // [C] five reads
+    let mut decoder = passive();
+    for hex in
+        ["00 FF F1 41 03 F1", "41 03 37 38", "30 D4", "F6 F1 44 05 30 30 30", "F1 4A 04 30 33 38 30 0A F6"]
+    {
+        decoder.push(&bytes(hex), 1);
+    }
+    assert_eq!(known(&mut decoder), (vec![87.0], None, Some(53.9)));
+    assert!(decoder.counters().skipped > 0);
+}
+
+#[test]
+fn noise_between_frames_is_skipped_and_counted() {
+    let mut decoder = passive();
+    let frame = bytes("F1 41 03 38 38 30 D5 F6");
+    for seed in 0..200_u8 {
+        let noise: Vec<u8> =
+            (0..seed % 7).map(|n| n.wrapping_mul(seed).wrapping_add(seed)).filter(|b| *b < 0xf0).collect();
+        decoder.push(&noise, 1);
+        decoder.push(&frame, 1);
+        assert_eq!(known(&mut decoder).0, [88.0], "after {noise:02x?}");
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_never_a_reading() {
+    for (hex, (cadences, ..)) in VECTORS.into_iter().take(9) {
+        for (at, bit) in (0..bytes(hex).len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+            let mut flipped = bytes(hex);
+            flipped[at] ^= 1 << bit;
+            let mut decoder = passive();
+            decoder.push(&flipped, 1);
+            assert_eq!(
+                known(&mut decoder),
+                (Vec::new(), None, None),
+                "{hex}: byte {at} bit {bit} of {cadences:?}"
+            );
+        }
+    }
+}
+
+/// A bike that answers: table entry n is 100 + 10 n.
+fn bike(request: &[u8], tells_table: bool) -> Vec<u8> {
+    let (kind, value, width) = match request[..2] {
+        [0xf5, 0x41] => (0x41, 90, 3),
+        [0xf5, 0x44] => (0x44, 1_500, 5),
+        [0xf5, 0x4a] => (0x4a, 250, 4),
+        [0xf7, entry] if tells_table => (0xf7, 100 + 10 * u32::from(entry), 4),
+        _ => return Vec::new(),
+    };
+    let mut frame = vec![0xf1, kind, width];
+    frame.extend(format!("{value:0width$}", width = usize::from(width)).bytes().rev());
+    frame.push(frame.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
+    frame.push(0xf6);
+    frame
+}
+
+/// Runs a decoder against a bike until `end`; returns the readings and the requests with their times.
+fn ride(tells_table: bool, end: Millis) -> (Vec<Reading>, Vec<(Millis, Vec<u8>)>) {
+    let mut decoder = PelotonDecoder::new(Mode::Auto);
+    let (mut readings, mut requests) = (Vec::new(), Vec::new());
+    decoder.restart(0);
+    while let Some(now) = decoder.next_deadline().filter(|now| *now <= end) {
+        decoder.wake(now);
+        while let Some(request) = decoder.poll_write() {
+            decoder.push(&bike(&request, tells_table), now + 2);
+            requests.push((now, request));
+        }
+        readings.extend(std::iter::from_fn(|| decoder.poll_reading()));
+    }
+    (readings, requests)
+}
+
+#[test]
+fn an_unpolled_bike_is_asked_for_its_table_then_in_turn() {
+    let (readings, requests) = ride(true, 6_000);
+    assert_eq!(requests[0], (500, bytes("F7 00 F7 F6")), "after listening");
+    assert_eq!(requests[30].1, bytes("F7 1E 15 F6"));
+    assert_eq!(requests[31].1, bytes("F5 41 36 F6"));
+    assert_eq!(requests[32].1, bytes("F5 44 39 F6"));
+    assert_eq!(requests[33].1, bytes("F5 4A 3F F6"));
+    assert!(requests.windows(2).all(|pair| pair[1].0 - pair[0].0 == 100));
+    let last = readings.last().unwrap();
+    let resistance = Resistance { percent: 50.0, origin: Origin::Measured };
+    assert_eq!((last.cadence, last.power, last.resistance), (90.0, Some(150.0), Some(resistance)));
+}
+
+#[test]
+fn a_bike_that_hides_its_table_is_read_as_an_estimate() {
+    let (readings, requests) = ride(false, 4_000);
+    let tables = requests.iter().filter(|(_, request)| request[0] == 0xf7).count();
+    assert_eq!(tables, usize::from(TABLE_TRIES));
+    assert_eq!(readings.last().unwrap().resistance.unwrap().origin, Origin::Estimated);
+}
+
+#[test]
+fn a_bike_that_the_tablet_polls_is_never_written_to() {
+    let mut decoder = PelotonDecoder::new(Mode::Auto);
+    decoder.restart(0);
+    decoder.push(&bytes("F1 41 03 38 38 30 D5 F6"), 100);
+    decoder.wake(10_000);
+    assert_eq!((decoder.poll_write(), decoder.next_deadline()), (None, None));
+}
+
+#[test]
+fn an_old_resistance_is_not_told_with_a_new_cadence() {
+    let mut decoder = passive();
+    decoder.push(&bytes("F1 4A 04 30 36 38 30 0D F6"), 0);
+    decoder.push(&bytes("F1 41 03 38 38 30 D5 F6"), 1_999);
+    decoder.push(&bytes("F1 41 03 38 38 30 D5 F6"), 2_000);
+    assert!(decoder.poll_reading().unwrap().resistance.is_some());
+    assert!(decoder.poll_reading().unwrap().resistance.is_none());
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+proptest::proptest! {
+    #[test]
+    fn bytes_from_outside_never_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..600)) {
+        let mut decoder = passive();
+        decoder.push(&bytes, 5);
+        proptest::prop_assert!(decoder.frames.next(&mut Counters::default()).is_none());
+    }
+
+    #[test]
+    fn frames_of_digits_in_noise_never_read_out_of_range(
+        digits in "[0-9]{3}",
+        noise in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..40),
+    ) {
+        let mut frame = vec![0xf1, 0x41, 3];
+        frame.extend(digits.bytes());
+        frame.push(frame.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
+        frame.push(0xf6);
+        let mut decoder = passive();
+        decoder.push(&noise, 1);
+        decoder.push(&frame, 1);
+        decoder.push(&[0; 64], 1);
+        let cadences = known(&mut decoder).0;
+        proptest::prop_assert!(cadences.iter().all(|cadence| (0.0..=250.0).contains(cadence)));
+    }
+}
