@@ -144,9 +144,10 @@ fn seconds_without_a_reading_are_not_sent_and_show_nothing() {
     }
     assert_eq!(sent, [(2, Event::Update)]);
     assert_eq!((page.cadence(), page.output(), page.bike().name()), ("--".into(), "--".into(), "lost"));
-    assert!(page.bike_banner().contains("do not count"));
+    assert_eq!(page.bike_trouble(), "Bike signal lost");
+    assert!(page.bike_detail().contains("do not count"));
     assert_eq!(seconds(&pedal(&mut page, START + 10_400)), [(11, Event::Update)], "it goes on by itself");
-    assert_eq!((page.cadence(), page.bike_banner()), ("88.0".into(), String::new()));
+    assert_eq!((page.cadence(), page.bike_trouble()), ("88.0".into(), String::new()));
 }
 
 #[test]
@@ -180,14 +181,15 @@ fn a_lost_link_is_said_with_the_age_of_the_standings() {
     );
     page.handle(START + 7_000, Input::LinkDown { retry_at: Some(START + 8_000) });
     page.handle(START + 7_000, Input::Unsent(2));
+    assert_eq!(page.link_trouble(), "Hub offline");
     assert_eq!(
-        page.link_banner(),
-        "Hub offline. Standings as of 0:05. Your ride goes on: 2 seconds are kept and sent later."
+        page.link_detail(),
+        "Standings as of 0:05. Your ride goes on: 2 seconds are kept and sent later."
     );
     page.handle(START + 9_000, Input::LinkUp);
-    assert_eq!(page.link_banner(), "");
+    assert_eq!(page.link_trouble(), "");
     let effects = page.handle(START + 14_001, Input::Woke);
-    assert!(effects.contains(&Effect::Probe) && page.link_banner().starts_with("No news from the hub"));
+    assert!(effects.contains(&Effect::Probe) && page.link_trouble() == "No news from the hub");
 }
 
 #[test]

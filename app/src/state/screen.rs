@@ -1,6 +1,7 @@
 //! What is on the screen, read from the state: words and numbers, no markup.
 
 use alleycat_shared::message::{Origin, SensorReading};
+use alleycat_shared::race::TOP;
 use alleycat_shared::{Output, Score};
 
 use super::format::{exact, minutes, seconds_left, tenths, whole};
@@ -209,9 +210,22 @@ impl Page {
         self.standings.slot(index).cloned()
     }
 
+    /// Whether nobody is on the board.
+    pub fn is_board_empty(&self) -> bool {
+        self.standings.slot(0).is_none()
+    }
+
     /// Whether the board leaves out places between the first three and the rider's neighbours.
     pub fn is_split(&self) -> bool {
         self.standings.split()
+    }
+
+    /// The nearest rider ahead, or behind, with the gap.
+    pub fn neighbour(&self, ahead: bool) -> Option<Slot> {
+        let lines = (0..TOP).filter_map(|index| self.standings.slot(index));
+        let own = lines.clone().find(|slot| slot.own)?.rank;
+        let wanted = if ahead { own.checked_sub(1)? } else { own + 1 };
+        lines.into_iter().find(|slot| slot.rank == wanted).cloned()
     }
 
     /// Above the own record at this second, or below it.
@@ -220,34 +234,47 @@ impl Page {
         rider.record.map(|record| record.ahead)
     }
 
-    /// What is wrong with the bike during a race, or empty.
-    pub fn bike_banner(&self) -> String {
+    /// What is wrong with the bike during a race, or empty: said once, not every second.
+    pub fn bike_trouble(&self) -> String {
         let shown = self.bike();
-        if !shown.is_lost() || !matches!(self.flow, Flow::Countdown(_) | Flow::Racing(_)) {
-            return String::new();
+        match &self.flow {
+            Flow::Countdown(_) | Flow::Racing(_) if shown.is_lost() => shown.word().to_owned(),
+            _ => String::new(),
         }
-        format!("{}. {} Seconds without a reading do not count.", shown.word(), shown.advice())
     }
 
-    /// What is wrong with the link during a race, or empty.
-    pub fn link_banner(&self) -> String {
-        let Flow::Racing(ride) = &self.flow else { return String::new() };
+    /// What that means and what to do.
+    pub fn bike_detail(&self) -> String {
+        let mut detail = self.bike_advice();
+        if matches!(self.flow, Flow::Racing(_)) {
+            detail.push_str(" Seconds without a reading do not count.");
+        }
+        detail
+    }
+
+    /// What is wrong with the link during a race, or empty: said once, not every second.
+    pub fn link_trouble(&self) -> String {
         let silent = self.standings.heard_at().unwrap_or(0).max(self.link_since) + SILENCE_MS < self.now;
-        let what = match &self.link {
-            Link::Offline { .. } => "Hub offline",
-            _ if silent => "No news from the hub",
-            _ => return String::new(),
-        };
+        match (&self.flow, &self.link) {
+            (Flow::Racing(_) | Flow::Countdown(_), Link::Offline { .. }) => "Hub offline",
+            (Flow::Racing(_), _) if silent => "No news from the hub",
+            _ => "",
+        }
+        .to_owned()
+    }
+
+    /// What that means: how old the standings are, and what becomes of the seconds that are ridden.
+    pub fn link_detail(&self) -> String {
+        let Flow::Racing(ride) = &self.flow else { return "Trying again by itself.".to_owned() };
         let as_of = self
             .standings
             .as_of(ride.race)
-            .map_or_else(String::new, |second| format!(" Standings as of {}.", minutes(u64::from(second))));
-        let kept = match self.unsent {
-            0 => "Your ride goes on.".to_owned(),
-            1 => "Your ride goes on: 1 second is kept and sent later.".to_owned(),
-            count => format!("Your ride goes on: {count} seconds are kept and sent later."),
-        };
-        format!("{what}.{as_of} {kept}")
+            .map_or_else(String::new, |second| format!("Standings as of {}. ", minutes(u64::from(second))));
+        match self.unsent {
+            0 => format!("{as_of}Your ride goes on."),
+            1 => format!("{as_of}Your ride goes on: 1 second is kept and sent later."),
+            count => format!("{as_of}Your ride goes on: {count} seconds are kept and sent later."),
+        }
     }
 
     /// The own news, for those who listen.

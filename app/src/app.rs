@@ -1,0 +1,38 @@
+//! The page: the driver, the context, the view that is up.
+
+use leptos::prelude::*;
+
+use crate::Ctx;
+use crate::net::Driver;
+use crate::state::{Page, View};
+use crate::views::{Choosing, Countdown, Finished, Loading, Racing, Setup};
+
+/// The whole page with everything behind it.
+#[component]
+pub fn App() -> impl IntoView {
+    let page = RwSignal::new(Page::default());
+    let driver = Driver::start(page);
+    view! { <Shell ctx=Ctx::new(page, move |input| driver.tell(input)) /> }
+}
+
+/// The view that is up, for any driver: the real one, or a test.
+#[component]
+pub fn Shell(
+    /// The state and who is told.
+    ctx: Ctx,
+) -> impl IntoView {
+    provide_context(ctx);
+    let view = ctx.read(Page::view);
+    let news = ctx.read(Page::news_line);
+    view! {
+        {move || match view.get() {
+            View::Loading => view! { <Loading /> }.into_any(),
+            View::Setup => view! { <Setup /> }.into_any(),
+            View::Choosing => view! { <Choosing /> }.into_any(),
+            View::Countdown => view! { <Countdown /> }.into_any(),
+            View::Racing => view! { <Racing /> }.into_any(),
+            View::Finished => view! { <Finished /> }.into_any(),
+        }}
+        <p class="hidden" role="status">{news}</p>
+    }
+}

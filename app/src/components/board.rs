@@ -1,0 +1,98 @@
+//! The live board: ten lines that never move. Riders move through them.
+
+use alleycat_shared::race::TOP;
+use leptos::prelude::*;
+
+use super::Avatar;
+use crate::Ctx;
+use crate::state::{Page, format};
+
+/// The board of the class, "Here now".
+#[component]
+pub fn Board(
+    /// How the chosen racer's line is marked.
+    own: &'static str,
+) -> impl IntoView {
+    let ctx = Ctx::here();
+    let field = ctx.read(Page::field_line);
+    let class = ctx.read(Page::class_name);
+    let split = ctx.read(Page::is_split);
+    let empty = ctx.read(Page::is_board_empty);
+    view! {
+        <section class="board" class:split=split aria-label="Live board">
+            <h2>"Here now" <span class="note">{class} " · " <span>{field}</span></span></h2>
+            <Show when=move || empty.get()>
+                <p class="board-empty">"Nobody rides in this class yet. Be the first."</p>
+            </Show>
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col" class="rank"><abbr title="Place">"#"</abbr></th>
+                        <th scope="col" class="rider">"Rider"</th>
+                        <th scope="col" class="score">"Score"</th>
+                        <th scope="col" class="gap">"Gap"</th>
+                        <th scope="col" class="time">"Time"</th>
+                    </tr>
+                </thead>
+                <tbody>{(0..TOP).map(|index| view! { <Line index own /> }).collect_view()}</tbody>
+            </table>
+        </section>
+    }
+}
+
+/// One slot of the board.
+#[component]
+pub fn Line(
+    /// Which slot, counted from 0.
+    index: usize,
+    /// How the chosen racer's line is marked.
+    own: &'static str,
+) -> impl IntoView {
+    let slot = Ctx::here().slot(index);
+    let is = move |what: fn(&crate::state::Slot) -> bool| slot.read().as_ref().is_some_and(what);
+    let text = move |what: fn(&crate::state::Slot) -> String| {
+        move || slot.read().as_ref().map(what).unwrap_or_default()
+    };
+    let racer = Signal::derive(move || slot.read().as_ref().map_or(0, |slot| slot.racer.get()));
+    view! {
+        <tr
+            class:own=move || is(|slot| slot.own)
+            class:dim=move || is(|slot| slot.dim)
+            class:gone=move || is(|slot| slot.gone)
+            class:empty=move || slot.read().is_none()
+            aria-hidden=move || slot.read().is_none().then_some("true")
+            aria-current=move || is(|slot| slot.own).then_some("true")
+            data-testid=move || slot.read().is_some().then_some("board-row")
+            data-racer=move || slot.read().as_ref().map(|slot| slot.racer.to_string())
+        >
+            <td class="rank">{text(|slot| slot.rank.to_string())}</td>
+            <td class="rider">
+                <Avatar racer />
+                <bdi class="name">{text(|slot| slot.name.clone())}</bdi>
+                <span class="mark">
+                    {move || match &*slot.read() {
+                        Some(slot) if slot.own => own,
+                        Some(slot) if slot.gone => "left",
+                        _ => "",
+                    }}
+                </span>
+            </td>
+            <td class="score">{text(|slot| format::whole(slot.score.get()))}</td>
+            <td class="gap">
+                {text(|slot| slot.gap.map(format::gap).unwrap_or_default())}
+                <span class="hidden">
+                    {text(|slot| match slot.gap {
+                        Some(gap) if gap < 0.0 => " behind".to_owned(),
+                        Some(_) => " ahead".to_owned(),
+                        None => String::new(),
+                    })}
+                </span>
+            </td>
+            <td class="time">
+                {text(|slot| {
+                    slot.gap_seconds.map(|s| [&format::tenths(s.abs()), " s"].concat()).unwrap_or_default()
+                })}
+            </td>
+        </tr>
+    }
+}

@@ -1,0 +1,48 @@
+//! What every component needs: the state to read from, and someone to tell.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+
+use crate::state::{Input, Page};
+
+/// A handle on the page's state, given down as a context.
+#[derive(Clone, Copy)]
+pub struct Ctx {
+    page: RwSignal<Page>,
+    tell: StoredValue<Rc<dyn Fn(Input)>, LocalStorage>,
+}
+
+impl Ctx {
+    /// The state, and who takes the rider's inputs.
+    pub fn new(page: RwSignal<Page>, tell: impl Fn(Input) + 'static) -> Self {
+        Self { page, tell: StoredValue::new_local(Rc::new(tell)) }
+    }
+
+    /// The one that was given down.
+    pub fn here() -> Self {
+        use_context().expect("every component is below the shell")
+    }
+
+    /// A part of the state, renewed when it changes and not otherwise.
+    pub fn read<T: Clone + PartialEq + Send + Sync + 'static>(self, part: fn(&Page) -> T) -> Memo<T> {
+        Memo::new(move |_| self.page.with(part))
+    }
+
+    /// A part of the state as it is now.
+    pub fn now<T>(self, part: fn(&Page) -> T) -> T {
+        self.page.with_untracked(part)
+    }
+
+    /// A line of the board.
+    pub fn slot(self, index: usize) -> Memo<Option<crate::state::Slot>> {
+        Memo::new(move |_| self.page.with(|page| page.slot(index)))
+    }
+
+    /// Tells the state what the rider did.
+    pub fn tell(self, input: Input) {
+        // Cloned out, for the answer may end the component that told.
+        let tell = self.tell.get_value();
+        tell(input);
+    }
+}

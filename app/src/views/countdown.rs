@@ -1,0 +1,56 @@
+//! Waiting for the start, down to three, two, one.
+
+use leptos::prelude::*;
+
+use super::on_escape;
+use crate::Ctx;
+use crate::components::{Avatar, Banners, Chips, Logo};
+use crate::state::{Input, Page, format};
+
+/// The countdown.
+#[component]
+pub fn Countdown() -> impl IntoView {
+    let ctx = Ctx::here();
+    let left = ctx.read(Page::countdown);
+    let racer = ctx.read(Page::racer_number);
+    let name = ctx.read(Page::rider_name);
+    let class = ctx.read(Page::class_name);
+    let cadence = ctx.read(Page::cadence);
+    let last = Memo::new(move |_| left.get() <= LAST);
+    let shown = move || {
+        let left = left.get();
+        if left <= LAST { left.to_string() } else { format::minutes(left) }
+    };
+    on_escape(move || ctx.tell(Input::Leave));
+    view! {
+        <div class="step countdown" class:last=last>
+            <header>
+                <Logo />
+                <Chips />
+            </header>
+            <main class="centre">
+                <Banners />
+                <h1>{move || if last.get() { "Ready" } else { "The race starts in" }}</h1>
+                <p class="count" data-testid="countdown" role="timer">
+                    // A new element each second, so that its entrance is seen each second.
+                    {move || {
+                        let text = shown();
+                        view! { <span class="beat">{text}</span> }
+                    }}
+                </p>
+                <p class="lead who">
+                    <Avatar racer />
+                    <bdi>{name}</bdi>
+                    <span class="note">{class}</span>
+                </p>
+                <p class="note">"Cadence " <b class="live">{cadence}</b> " rpm"</p>
+                <button type="button" class="plain" data-testid="cancel" on:click=move |_| ctx.tell(Input::Leave)>
+                    "Cancel"
+                </button>
+            </main>
+        </div>
+    }
+}
+
+/// From here on seconds are counted alone.
+const LAST: u64 = 10;

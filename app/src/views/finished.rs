@@ -1,0 +1,91 @@
+//! The finish: place, score, the first three, and once more.
+
+use alleycat_shared::api::ResultRow;
+use leptos::prelude::*;
+
+use super::focus_on;
+use crate::Ctx;
+use crate::components::{Avatar, Chips, Logo};
+use crate::state::{Input, Page, format};
+
+/// The finish view.
+#[component]
+pub fn Finished() -> impl IntoView {
+    let ctx = Ctx::here();
+    let racer = ctx.read(Page::racer_number);
+    let name = ctx.read(Page::rider_name);
+    let class = ctx.read(Page::class_name);
+    let place = ctx.read(Page::finish_place);
+    let field = ctx.read(Page::finish_field);
+    let score = ctx.read(Page::finish_score);
+    let line = ctx.read(Page::finish_line);
+    let outcome = ctx.read(Page::outcome);
+    let first = NodeRef::new();
+    focus_on(first);
+    view! {
+        <div class="step finished">
+            <header>
+                <Logo />
+                <Chips />
+            </header>
+            <main>
+                <section class="mine" aria-label="Your result">
+                    <p class="who">
+                        <Avatar racer />
+                        <bdi>{name}</bdi>
+                        <span class="note">{class}</span>
+                    </p>
+                    <h1>
+                        <span class="note">"Place"</span>
+                        <span class="final-place" data-testid="finish-place">{place}</span>
+                        <span class="lead">{field}</span>
+                    </h1>
+                    <p class="final-score">
+                        <span class="note">"Score"</span>
+                        <b data-testid="finish-score" data-value=move || format::exact(score.get())>
+                            {move || format::whole(score.read().get())}
+                        </b>
+                    </p>
+                    <p class="state" role="status" data-testid="finish-state">{line}</p>
+                </section>
+                <section class="podium" aria-label="The first three">
+                    {move || {
+                        let rows = outcome.get().map(|outcome| outcome.podium).unwrap_or_default();
+                        rows.into_iter().map(|row| view! { <Step row /> }).collect_view()
+                    }}
+                </section>
+                <div class="choices">
+                    <button
+                        type="button"
+                        class="go"
+                        data-testid="again"
+                        node_ref=first
+                        on:click=move |_| ctx.tell(Input::Start)
+                    >
+                        "Race again"
+                    </button>
+                    <button type="button" class="plain" data-testid="change" on:click=move |_| ctx.tell(Input::Leave)>
+                        "Change rider or class"
+                    </button>
+                </div>
+            </main>
+        </div>
+    }
+}
+
+/// One step of the podium.
+#[component]
+pub fn Step(
+    /// Who stands on it.
+    row: ResultRow,
+) -> impl IntoView {
+    let racer = Signal::stored(row.racer_id.get());
+    view! {
+        <p class="podium-step" data-rank=row.rank.to_string()>
+            <Avatar racer />
+            <bdi class="name">{row.name.to_string()}</bdi>
+            <span class="podium-score">{format::whole(row.score.get())}</span>
+            <b class="block">{row.rank.to_string()}</b>
+        </p>
+    }
+}

@@ -1,0 +1,24 @@
+//! Before the hub has told how to race.
+
+use leptos::prelude::*;
+
+use crate::Ctx;
+use crate::components::Logo;
+use crate::state::Page;
+
+/// The first thing that is seen, and what stays while the hub can't be reached.
+#[component]
+pub fn Loading() -> impl IntoView {
+    let line = Ctx::here().read(Page::boot_line);
+    let failed = Memo::new(move |_| !line.read().is_empty());
+    view! {
+        <main class="centre loading" data-testid="loading">
+            <Logo />
+            <div class="wheel" aria-hidden="true"></div>
+            <Show when=move || failed.get() fallback=|| view! { <p class="lead">"Getting ready…"</p> }>
+                <p class="lead" data-testid="boot-error">{line}</p>
+                <p class="note">"Is the hub running, and this device on its network?"</p>
+            </Show>
+        </main>
+    }
+}
