@@ -1,1 +1,33 @@
-//! Placeholder.
+//! The bridge: reads the bike's sensor and tells the page on the same machine.
+//!
+//! [`run`] takes a listener that is already bound and a future that ends it, so that tests run whole
+//! bridges in one process; `main.rs` only parses, logs and waits for the signal to end.
+
+pub mod config;
+mod link;
+pub mod sensor;
+mod server;
+
+use std::future::Future;
+use std::io;
+
+use tokio::net::TcpListener;
+
+pub use config::{Serve, Source};
+
+/// Runs a bridge until `shutdown` is done.
+///
+/// # Errors
+/// When the listener fails, or no HTTP client can be made on this machine.
+pub async fn run(
+    source: Source,
+    serve: Serve,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let board = sensor::Board::new(&source);
+    let reading = tokio::spawn(sensor::run(source, board.clone()));
+    let served = server::serve(serve, board, listener, shutdown).await;
+    reading.abort();
+    served
+}

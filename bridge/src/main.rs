@@ -1,2 +1,59 @@
-//! Placeholder.
-fn main() {}
+//! The command `alleycat-bridge`.
+#![expect(clippy::print_stdout, reason = "`list` prints what was asked for")]
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use alleycat_bridge::config::{Cli, Command};
+use alleycat_bridge::{Serve, Source, sensor};
+use anyhow::Context;
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    let outcome = match cli.command {
+        Command::Run { bike, serve } => run(Source::Serial(bike), serve).await,
+        Command::Virtual { seed, serve } => run(Source::Virtual { seed }, serve).await,
+        Command::List => {
+            sensor::ports::list().map(|text| print!("{text}")).context("the serial ports can't be listed")
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(source: Source, serve: Serve) -> anyhow::Result<()> {
+    serve.check()?;
+    let listener = TcpListener::bind(serve.listen).await.with_context(|| {
+        format!(
+            "can't listen on {}: is another bridge running? Choose another address with --listen",
+            serve.listen
+        )
+    })?;
+    tracing::info!(
+        driver = source.driver(),
+        port = source.port(),
+        "listening on http://{}",
+        listener.local_addr()?
+    );
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM can't be caught")?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    alleycat_bridge::run(source, serve, listener, shutdown).await.context("the bridge stopped")
+}

@@ -1,0 +1,217 @@
+//! The command line, and what it must be to make sense.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use alleycat_sensors::line::Column;
+use alleycat_shared::Resistance;
+use alleycat_shared::config::{BRIDGE_PORT, HUB_PORT};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use thiserror::Error;
+use url::Url;
+
+/// Reads an exercise bike's serial sensor and streams its readings to the race page on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "alleycat-bridge", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the bridge can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Reads the bike at a serial port.
+    Run {
+        /// The bike.
+        #[command(flatten)]
+        bike: Bike,
+        /// The page's side.
+        #[command(flatten)]
+        serve: Serve,
+    },
+    /// Rides a bike that is not there: for demonstrations and for work on the page.
+    Virtual {
+        /// Any number; the same one gives the same ride.
+        #[arg(long, default_value_t = 1, env = "ALLEYCAT_BRIDGE_SEED")]
+        seed: u64,
+        /// The page's side.
+        #[command(flatten)]
+        serve: Serve,
+    },
+    /// Lists the serial ports of this machine and what is plugged into them.
+    List,
+}
+
+/// A bike at a serial port.
+#[derive(Clone, Debug, Args)]
+pub struct Bike {
+    /// The port; paths in /dev/serial/by-id stay the same when cables change places.
+    #[arg(long, value_name = "PATH", env = "ALLEYCAT_BRIDGE_PORT")]
+    pub port: PathBuf,
+
+    /// The protocol that the bike speaks.
+    #[arg(long, value_enum, env = "ALLEYCAT_BRIDGE_DRIVER")]
+    pub driver: Driver,
+
+    /// Bits a second; each driver has its usual value.
+    #[arg(long, env = "ALLEYCAT_BRIDGE_BAUD", value_parser = clap::value_parser!(u32).range(300..=4_000_000))]
+    pub baud: Option<u32>,
+
+    /// What the columns of a line sensor's list are, in order: cadence, resistance, adc, power,
+    /// revolutions, millis, pulses or skip.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "cadence,resistance",
+        env = "ALLEYCAT_BRIDGE_COLUMNS"
+    )]
+    pub columns: Vec<Column>,
+
+    /// The resistance in per cent that is told for a bike that has no sensor for it.
+    #[arg(long, value_name = "PERCENT", default_value = "35", value_parser = percent, env = "ALLEYCAT_BRIDGE_FIXED_RESISTANCE")]
+    pub fixed_resistance: Resistance,
+}
+
+/// The page's side of the bridge.
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// Address of the page and of the sensor's WebSocket; port 0 takes a free one.
+    #[arg(long, default_value_t = SocketAddr::from(([127, 0, 0, 1], BRIDGE_PORT)), env = "ALLEYCAT_BRIDGE_LISTEN")]
+    pub listen: SocketAddr,
+
+    /// Let other machines reach the bridge when --listen says so.
+    #[arg(long, env = "ALLEYCAT_BRIDGE_ALLOW_LAN")]
+    pub allow_lan: bool,
+
+    /// The hub, whose configuration and API are passed on to the page.
+    #[arg(long, value_name = "URL", default_value_t = hub_url(), value_parser = http_url, env = "ALLEYCAT_BRIDGE_HUB")]
+    pub hub: Url,
+
+    /// Folder of the built page.
+    #[arg(long, value_name = "DIR", env = "ALLEYCAT_BRIDGE_PAGE")]
+    pub page: Option<PathBuf>,
+
+    /// Another origin whose pages may read the sensor, for example http://localhost:8081.
+    #[arg(
+        long = "allow-origin",
+        value_name = "ORIGIN",
+        value_delimiter = ',',
+        env = "ALLEYCAT_BRIDGE_ALLOW_ORIGIN"
+    )]
+    pub allow_origins: Vec<Url>,
+}
+
+/// The protocols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Driver {
+    /// A microcontroller that prints lines.
+    Line,
+    /// A Peloton Bike: polls it, unless the tablet is heard to do so.
+    Peloton,
+    /// A Peloton Bike behind a listening tap: never transmits.
+    PelotonPassive,
+}
+
+/// Where readings come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A serial port.
+    Serial(Bike),
+    /// A bike that is not there.
+    Virtual {
+        /// The ride.
+        seed: u64,
+    },
+}
+
+/// A configuration that can't work.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The folder of the page is not there, or holds no page.
+    #[error("there is no page in {}: build it with `cargo xtask run`, or leave --page out", .0.display())]
+    NoPage(PathBuf),
+    /// An address that other machines reach.
+    #[error("{0} is open to other machines: add --allow-lan if that is wanted")]
+    NotLoopback(SocketAddr),
+}
+
+const EXAMPLES: &str = "Examples:
+  alleycat-bridge list                                      which ports are there
+  alleycat-bridge run --port /dev/ttyUSB0 --driver peloton --page dist
+                                                            a Peloton Bike, page on http://localhost:8765
+  alleycat-bridge run --port /dev/ttyACM0 --driver line --columns skip,cadence
+                                                            a sketch that prints speed,cadence
+  alleycat-bridge virtual --page dist                       no bike at all";
+
+impl Serve {
+    /// Checks what the command line alone can't.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with one sentence on what is wrong.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if !self.listen.ip().is_loopback() && !self.allow_lan {
+            return Err(ConfigError::NotLoopback(self.listen));
+        }
+        match &self.page {
+            Some(page) if !page.join("index.html").is_file() => Err(ConfigError::NoPage(page.clone())),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Driver {
+    /// The name in states, logs and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Line => "line",
+            Self::Peloton => "peloton",
+            Self::PelotonPassive => "peloton-passive",
+        }
+    }
+
+    /// The usual bits a second.
+    pub const fn baud(self) -> u32 {
+        match self {
+            Self::Line => 115_200,
+            Self::Peloton | Self::PelotonPassive => 19_200,
+        }
+    }
+}
+
+impl Source {
+    /// The name of the protocol.
+    pub const fn driver(&self) -> &'static str {
+        match self {
+            Self::Serial(bike) => bike.driver.name(),
+            Self::Virtual { .. } => "virtual",
+        }
+    }
+
+    /// The device, as the page shows it.
+    pub fn port(&self) -> String {
+        match self {
+            Self::Serial(bike) => bike.port.display().to_string(),
+            Self::Virtual { .. } => "no bike".to_owned(),
+        }
+    }
+}
+
+fn hub_url() -> Url {
+    Url::parse(&format!("http://127.0.0.1:{HUB_PORT}")).expect("the address is plain")
+}
+
+fn http_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if url.scheme() == "http" && url.has_host() {
+        Ok(url)
+    } else {
+        Err("the hub's address begins with http://".into())
+    }
+}
+
+fn percent(text: &str) -> Result<Resistance, String> {
+    let value: f64 = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
+    Resistance::try_from(value).map_err(|error| error.to_string())
+}

@@ -1,0 +1,40 @@
+//! Opening a serial port, and what its errors mean.
+
+use std::io;
+use std::path::Path;
+
+use alleycat_shared::message::SensorState;
+use serialport::{ClearBuffer, ErrorKind, SerialPort};
+use tokio_serial::{SerialPortBuilderExt, SerialStream};
+
+/// Opens a port for this process alone: 8 data bits, no parity, 1 stop bit, no flow control.
+pub(super) fn open(path: &Path, baud: u32) -> io::Result<SerialStream> {
+    let port = serialport::new(path.to_string_lossy(), baud).open_native_async().map_err(kind_of)?;
+    // What the system gathered before is of another time. Some devices can't do this; that is no harm.
+    _ = port.clear(ClearBuffer::All);
+    Ok(port)
+}
+
+/// serialport hides "in use" and "forbidden" in texts: looked up here, once.
+fn kind_of(error: serialport::Error) -> io::Error {
+    let text = error.to_string();
+    let lower = text.to_lowercase();
+    let kind = match error.kind() {
+        _ if lower.contains("lock") || lower.contains("busy") => io::ErrorKind::ResourceBusy,
+        _ if lower.contains("permission denied") => io::ErrorKind::PermissionDenied,
+        ErrorKind::Io(kind) => kind,
+        ErrorKind::NoDevice => io::ErrorKind::NotFound,
+        ErrorKind::InvalidInput => io::ErrorKind::InvalidInput,
+        ErrorKind::Unknown => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, text)
+}
+
+/// What the page is told of an error on opening.
+pub(super) fn state_of(error: &io::Error) -> SensorState {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => SensorState::Refused,
+        io::ErrorKind::ResourceBusy => SensorState::Busy,
+        _ => SensorState::NoPort,
+    }
+}

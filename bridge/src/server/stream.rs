@@ -1,0 +1,71 @@
+//! `/sensor`: the state at once, then states and readings as they come.
+
+use std::sync::Arc;
+
+use alleycat_shared::message::SensorMessage;
+use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::broadcast::error::RecvError;
+
+use super::{Shared, problem};
+
+pub(super) async fn upgrade(
+    State(shared): State<Arc<Shared>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let Ok(permit) = Arc::clone(&shared.pages).try_acquire_owned() else {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "Too many pages read this bike: close one.");
+    };
+    upgrade.max_message_size(MAX_INBOUND).max_frame_size(MAX_INBOUND).on_upgrade(async move |socket| {
+        stream(socket, &shared).await;
+        drop(permit);
+    })
+}
+
+async fn stream(mut socket: WebSocket, shared: &Shared) {
+    // Subscribed first: a change in between is told twice rather than never.
+    let mut messages = shared.board.subscribe();
+    let mut stop = shared.stop.clone();
+    if send(&mut socket, &shared.board.state()).await.is_err() {
+        return;
+    }
+    loop {
+        tokio::select! {
+            message = messages.recv() => match message {
+                Ok(message) => {
+                    if send(&mut socket, &message).await.is_err() {
+                        return;
+                    }
+                }
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::debug!(missed, "a page reads slowly");
+                    if send(&mut socket, &shared.board.state()).await.is_err() {
+                        return;
+                    }
+                }
+                Err(RecvError::Closed) => return,
+            },
+            // Pages have nothing to say; what they say is read so that their leaving is noticed.
+            inbound = socket.recv() => match inbound {
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(_)) => {}
+            },
+            () = async { _ = stop.wait_for(|stop| *stop).await } => return,
+        }
+    }
+}
+
+async fn send(socket: &mut WebSocket, message: &SensorMessage) -> Result<(), axum::Error> {
+    let text = serde_json::to_string(message).expect("sensor messages are plain data");
+    socket.send(Message::Text(text.into())).await
+}
+
+/// The largest message from a page, in bytes.
+const MAX_INBOUND: usize = 1_024;
