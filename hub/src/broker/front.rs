@@ -7,6 +7,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -121,6 +122,11 @@ async fn up(mut client: SplitStream<WebSocket>, mut broker: OwnedWriteHalf) -> C
 
 async fn down(mut broker: OwnedReadHalf, client: &mut SplitSink<WebSocket, Message>) -> Close {
     let mut buffer = BytesMut::new();
+    // The broker's first word is CONNACK. It waits for some malformed CONNECTs for ever; we do not.
+    if tokio::time::timeout(HANDSHAKE, broker.readable()).await.is_err() {
+        metrics::turned_away("no-connect");
+        return Some((close_code::POLICY, "no valid CONNECT"));
+    }
     loop {
         buffer.reserve(READ_BUFFER);
         match broker.read_buf(&mut buffer).await {
@@ -145,6 +151,8 @@ async fn down(mut broker: OwnedReadHalf, client: &mut SplitSink<WebSocket, Messa
 const SUB_PROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];
 /// The largest WebSocket message from a client, in bytes.
 const MAX_MESSAGE: usize = 2 * MAX_PACKET as usize;
+/// How long a client may take to be accepted or refused.
+const HANDSHAKE: Duration = Duration::from_secs(8);
 /// Buffer of one connection and direction, in bytes: there may be thousands.
 const READ_BUFFER: usize = 2 * 1024;
 /// A message to a client is sent at this size at the latest, in bytes.

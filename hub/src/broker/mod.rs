@@ -114,7 +114,7 @@ fn listener(name: &str, address: SocketAddr) -> anyhow::Result<Listener> {
         .max_mqueue_len(256)
         .max_subscriptions(16)
         .max_topic_levels(8)
-        .handshake_timeout(Duration::from_secs(10))
+        .handshake_timeout(Duration::from_secs(5))
         .session_expiry_interval(Duration::from_secs(600));
     builder.bind()?.tcp()
 }

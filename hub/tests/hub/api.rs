@@ -1,0 +1,96 @@
+//! The HTTP side: configuration, joining, lists and their errors.
+
+use alleycat_shared::config::PageConfig;
+use serde_json::json;
+
+use crate::rig::{TestHub, now};
+
+#[tokio::test]
+async fn the_page_learns_everything_from_the_configuration() {
+    let hub = TestHub::start(&["--race-seconds", "60", "--sensor-url", "ws://bike/sensor"]).await;
+    let (status, config) = hub.get("/config.json").await;
+    let config: PageConfig = serde_json::from_value(config).unwrap();
+    assert_eq!((status, config.race_seconds, config.classes.len()), (200, 60, 6));
+    assert_eq!((config.mqtt.url.as_str(), config.sensor.url.as_str()), ("/mqtt", "ws://bike/sensor"));
+}
+
+#[tokio::test]
+async fn the_clock_is_the_hubs() {
+    let hub = TestHub::start(&[]).await;
+    let before = now();
+    let (_, clock) = hub.get("/api/clock").await;
+    assert!((before..=now()).contains(&clock["now"].as_u64().unwrap()));
+}
+
+#[tokio::test]
+async fn an_id_in_use_is_refused_to_others_and_renewed_for_its_device() {
+    let hub = TestHub::start(&[]).await;
+    let token = hub.join(50).await;
+    let body = |token: Option<&str>| json!({ "racerId": 50, "name": "Bob", "token": token }).to_string();
+    let (status, problem) = hub.post("/api/join", &body(None)).await;
+    assert_eq!(status, 409);
+    assert!(problem["detail"].as_str().unwrap().contains("another device"), "{problem}");
+    let (status, joined) = hub.post("/api/join", &body(Some(&token))).await;
+    assert_eq!((status, &joined["name"]), (200, &json!("Bob")));
+}
+
+#[tokio::test]
+async fn bad_requests_are_problems_with_a_reason() {
+    let hub = TestHub::start(&[]).await;
+    let joins = [
+        ("{", 400),
+        (r#"{"racerId":40001,"name":"Ann"}"#, 422),
+        (r#"{"racerId":7,"name":""}"#, 422),
+        (r#"{"racerId":"7","name":"Ann"}"#, 422),
+        (&format!(r#"{{"racerId":7,"name":"{}"}}"#, "x".repeat(5_000)), 413),
+    ];
+    for (body, expected) in joins {
+        let (status, problem) = hub.post("/api/join", body).await;
+        assert_eq!(status, expected, "{body}: {problem}");
+        assert!(!problem["detail"].as_str().unwrap().is_empty());
+    }
+    let gets = [
+        ("/api/races", 400),
+        ("/api/races?classId=7", 400),
+        ("/api/races?classId=1&limit=0", 400),
+        ("/api/races?classId=1&before=x", 400),
+        ("/api/races/1/classes/1", 404),
+        ("/api/races/x/classes/1", 400),
+        ("/api/leaderboard?classId=1&limit=1001", 400),
+        ("/api/nothing", 404),
+        ("/mqtt", 426),
+    ];
+    for (path, expected) in gets {
+        let answer = reqwest::get(hub.url(path)).await.unwrap();
+        assert_eq!(answer.status(), expected, "{path}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_hub_without_a_page_says_how_to_get_one() {
+    let hub = TestHub::start(&[]).await;
+    let text = reqwest::get(hub.url("/")).await.unwrap().text().await.unwrap();
+    assert!(text.contains("--page DIR"), "{text}");
+    assert_eq!(hub.get("/healthz").await.1["status"], "ok");
+}
+
+#[tokio::test]
+async fn the_page_is_served_with_its_types_and_kept_by_its_hash() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("index.html"), "<p>page").unwrap();
+    std::fs::write(folder.path().join("app-0123456789abcdef_bg.wasm"), [0; 4_000]).unwrap();
+    let hub = TestHub::start(&["--page", folder.path().to_str().unwrap()]).await;
+    let index = reqwest::get(hub.url("/")).await.unwrap();
+    assert_eq!(index.headers()["cache-control"], "no-cache");
+    assert_eq!(index.text().await.unwrap(), "<p>page");
+    let wasm = reqwest::Client::new()
+        .get(hub.url("/app-0123456789abcdef_bg.wasm"))
+        .header("accept-encoding", "gzip");
+    let wasm = wasm.send().await.unwrap();
+    assert_eq!(wasm.headers()["content-type"], "application/wasm");
+    assert_eq!(wasm.headers()["content-encoding"], "gzip");
+    assert!(wasm.headers()["cache-control"].to_str().unwrap().contains("immutable"));
+    let outside = reqwest::get(hub.url("/%2e%2e/%2e%2e/etc/passwd")).await.unwrap();
+    assert_eq!(outside.status(), 404);
+}

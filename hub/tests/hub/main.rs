@@ -1,0 +1,8 @@
+//! Whole hubs in one process, spoken to in raw bytes over real WebSockets.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod api;
+mod bad_input;
+mod mqtt;
+mod program;
+mod rig;
