@@ -1,1 +1,4 @@
-//! placeholder
+//! The whole system: real processes, a real pty, the real broker, a real Chromium.
+
+mod pedal_to_board;
+mod words;
