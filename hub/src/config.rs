@@ -7,6 +7,7 @@ use alleycat_shared::config::{
     Auth, BRIDGE_PORT, MqttConfig, PageConfig, SENSOR_PATH, SensorConfig, classes,
 };
 use alleycat_shared::race::{DEFAULT_GRACE_SECONDS, DEFAULT_RACE_SECONDS, RaceClock};
+use alleycat_shared::RaceSecond;
 use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
 
@@ -64,6 +65,9 @@ pub enum ConfigError {
     /// The folder of the page is not there, or holds no page.
     #[error("there is no page in {}: build it with `cargo xtask run`, or leave --page out", .0.display())]
     NoPage(PathBuf),
+    /// A race can't have that many seconds.
+    #[error("a race has 1 to {max} seconds, not {0}", max = RaceSecond::MAX)]
+    RaceSeconds(u16),
 }
 
 const EXAMPLES: &str = "Examples:
@@ -79,6 +83,9 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with one sentence on what is wrong.
     pub fn check(&self) -> Result<(), ConfigError> {
+        if RaceClock::new(self.race_seconds).is_none() {
+            return Err(ConfigError::RaceSeconds(self.race_seconds));
+        }
         match &self.page {
             Some(page) if !page.join("index.html").is_file() => Err(ConfigError::NoPage(page.clone())),
             _ => Ok(()),
@@ -86,8 +93,11 @@ impl Config {
     }
 
     /// The race clock.
+    ///
+    /// # Panics
+    /// On a configuration that [`Config::check`] refuses.
     pub fn clock(&self) -> RaceClock {
-        RaceClock::new(self.race_seconds).expect("the command line allows 1..=3600")
+        RaceClock::new(self.race_seconds).expect("checked before")
     }
 
     /// What `/config.json` tells the page.

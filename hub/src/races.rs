@@ -24,6 +24,8 @@ pub(crate) struct State {
     /// Official results of each class, newest first.
     official: HashMap<ClassId, VecDeque<Arc<RaceResult>>>,
     records: HashMap<ClassId, HashMap<RacerId, Record>>,
+    /// Races before this one were closed; they must not be opened again, whatever a caller's clock says.
+    closed_before: Option<RaceId>,
 }
 
 /// A rider's best official ride in a class.
@@ -47,13 +49,14 @@ impl Races {
     /// Takes in one message: when this returns `Ok`, its second counts or has counted.
     pub(crate) fn take(&self, message: &RaceMessage, now: Millis) -> Result<Taken, Refusal> {
         let (race_id, class_id) = (message.race_id, message.class_id);
-        if self.clock.end(race_id) + self.grace_ms <= now {
-            return Err(Refusal::TooLate(race_id));
-        }
         if self.clock.start(race_id) > now + AHEAD_TOLERANCE_MS {
             return Err(Refusal::AheadOfClock { race: race_id, second: message.second });
         }
         let mut state = self.lock();
+        // `now` was read before the lock was had: the race may have been closed in between.
+        if Some(race_id) < state.closed_before || race_id < self.first_open(now) {
+            return Err(Refusal::TooLate(race_id));
+        }
         let race =
             state.open.entry((race_id, class_id)).or_insert_with(|| Race::new(class_id, race_id, self.clock));
         race.take(message, now)
@@ -61,9 +64,10 @@ impl Races {
 
     /// Makes the results official whose grace has ended. Returns them.
     pub(crate) fn close(&self, now: Millis) -> Vec<Arc<RaceResult>> {
+        let first_open = self.first_open(now);
         let mut state = self.lock();
-        let over = |(race_id, _): &(RaceId, ClassId)| self.clock.end(*race_id) + self.grace_ms <= now;
-        let keys: Vec<_> = state.open.keys().copied().filter(over).collect();
+        state.closed_before = state.closed_before.max(Some(first_open));
+        let keys: Vec<_> = state.open.keys().copied().filter(|(race_id, _)| *race_id < first_open).collect();
         let mut closed = Vec::new();
         for key in keys {
             let Some(race) = state.open.remove(&key) else { continue };
@@ -134,6 +138,11 @@ impl Races {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no holder of this lock panics")
+    }
+
+    /// The oldest race whose grace has not ended at `now`.
+    fn first_open(&self, now: Millis) -> RaceId {
+        self.clock.at(now.saturating_sub(self.grace_ms)).race_id
     }
 
     fn state_of(&self, race_id: RaceId, now: Millis) -> RaceState {
@@ -229,6 +238,16 @@ mod tests {
         assert_eq!(races.close(START + 90_000)[0].results[0].score.to_string(), "200.0000");
         assert_eq!(state(START + 90_000), RaceState::Official);
         assert!(races.close(START + 90_000).is_empty(), "official once");
+    }
+
+    #[test]
+    fn a_closed_race_is_not_opened_again_by_a_clock_read_too_early() {
+        let races = races();
+        races.take(&message(1_000, 7, 1), START).unwrap();
+        races.close(START + 90_000);
+        let late = races.take(&message(1_000, 8, 1), START + 89_999);
+        assert_eq!(late.unwrap_err().reason(), "too-late");
+        assert!(races.close(START + 90_001).is_empty(), "no second result of one race");
     }
 
     #[test]
