@@ -32,7 +32,7 @@ pub fn Banner(
         <Show when=move || up.get()>
             <p class="banner">
                 <strong role="alert">{trouble}</strong>
-                " "
+                " · "
                 <span>{detail}</span>
             </p>
         </Show>

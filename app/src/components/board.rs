@@ -67,15 +67,17 @@ pub fn Line(
         >
             <td class="rank">{text(|slot| slot.rank.to_string())}</td>
             <td class="rider">
-                <Avatar racer />
-                <bdi class="name">{text(|slot| slot.name.clone())}</bdi>
-                <span class="mark">
-                    {move || match &*slot.read() {
-                        Some(slot) if slot.own => own,
-                        Some(slot) if slot.gone => "left",
-                        _ => "",
-                    }}
-                </span>
+                <div>
+                    <Avatar racer />
+                    <bdi class="name">{text(|slot| slot.name.clone())}</bdi>
+                    <span class="mark">
+                        {move || match &*slot.read() {
+                            Some(slot) if slot.own => own,
+                            Some(slot) if slot.gone => "left",
+                            _ => "",
+                        }}
+                    </span>
+                </div>
             </td>
             <td class="score">{text(|slot| format::whole(slot.score.get()))}</td>
             <td class="gap">

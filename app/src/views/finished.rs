@@ -36,12 +36,12 @@ pub fn Finished() -> impl IntoView {
                         <span class="note">{class}</span>
                     </p>
                     <h1>
-                        <span class="note">"Place"</span>
+                        <span class="label">"Place"</span>
                         <span class="final-place" data-testid="finish-place">{place}</span>
                         <span class="lead">{field}</span>
                     </h1>
                     <p class="final-score">
-                        <span class="note">"Score"</span>
+                        <span class="label">"Score"</span>
                         <b data-testid="finish-score" data-value=move || format::exact(score.get())>
                             {move || format::whole(score.read().get())}
                         </b>
