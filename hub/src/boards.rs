@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alleycat_shared::message::{BoardMessage, BoardRow};
-use alleycat_shared::race::{board, field, rider};
+use alleycat_shared::message::{BoardMessage, BoardRow, FieldMessage};
+use alleycat_shared::race::{RaceMoment, board, field, rider};
 use alleycat_shared::topic::Topic;
 use alleycat_shared::{ClassId, Millis, RaceId};
 use bytes::Bytes;
@@ -22,51 +22,62 @@ pub(crate) struct Outgoing {
     pub(crate) retain: bool,
 }
 
-/// What was last told of each class's full field, so that only changes need telling.
+/// Makes the boards, and remembers what was last told of each class's field.
 #[derive(Default)]
 pub(crate) struct Boards {
-    told: HashMap<ClassId, (RaceId, Vec<BoardRow>)>,
+    told: HashMap<ClassId, Told>,
+}
+
+/// What was last told of a class's field.
+struct Told {
+    race_id: RaceId,
+    /// The lines of the second before, if they were told: changes are changes to these.
+    rows: Option<Vec<BoardRow>>,
 }
 
 impl Boards {
-    /// Everything to publish at `now`: every class's board, and for a class with riders its riders' own
-    /// views and the field. An empty board replaces that of the race before.
-    pub(crate) fn at(&mut self, races: &Races, now: Millis) -> Vec<Outgoing> {
+    /// Everything to publish of a class at `now`: its board, its riders' own views and its field. A class
+    /// without riders has an empty board, in place of that of the race before.
+    ///
+    /// Changes of the field are made only if it is `watched`; the whole of it is always there, retained.
+    pub(crate) fn at(&mut self, races: &Races, class: ClassId, watched: bool, now: Millis) -> Vec<Outgoing> {
         let moment = races.clock().at(now);
+        let before = self.told.remove(&class).filter(|told| told.race_id == moment.race_id);
+        let whole_is_due = before.is_none() || moment.second.get().is_multiple_of(SNAPSHOT_SECONDS);
+        let before_rows = before.and_then(|told| told.rows);
+
+        // Only plain structs are made while messages wait for the lock; writing them out is the longer part.
         let state = races.lock();
-        let mut out = Vec::new();
-        for class in ClassId::all() {
-            let Some(race) = state.open.get(&(moment.race_id, class)) else {
-                let empty = BoardMessage {
-                    class_id: class,
-                    race_id: moment.race_id,
-                    second: moment.second.get(),
-                    server_time: now,
-                    riders: 0,
-                    top: Vec::new(),
-                };
-                out.push(outgoing(Topic::Board(class), &empty, true));
-                continue;
-            };
-            let standings = race.standings(now);
-            out.push(outgoing(Topic::Board(class), &board(race, &standings, moment, now), true));
-            for (index, standing) in standings.iter().enumerate().filter(|(_, standing)| !standing.gone) {
+        let Some(race) = state.open.get(&(moment.race_id, class)) else {
+            drop(state);
+            self.told.insert(class, Told { race_id: moment.race_id, rows: None });
+            return nobody(class, moment, whole_is_due, now);
+        };
+        let standings = race.standings(now);
+        let top = board(race, &standings, moment, now);
+        let present = standings.iter().enumerate().filter(|(_, standing)| !standing.gone);
+        let views: Vec<_> = present
+            .map(|(index, standing)| {
                 let record = state.record(class, standing.racer_id);
-                let view = rider(race, &standings, index, record, moment, now);
-                out.push(outgoing(Topic::Rider(class, standing.racer_id), &view, false));
-            }
-            // A new race, and every tenth second, starts from the whole field again.
-            let before =
-                self.told.remove(&class).filter(|(told, _)| *told == moment.race_id).map(|(_, rows)| rows);
-            let whole = field(race, &standings, None, moment);
-            if before.is_none() || moment.second.get().is_multiple_of(SNAPSHOT_SECONDS) {
-                out.push(outgoing(Topic::Field(class), &whole, true));
-            } else {
-                let changes = field(race, &standings, before.as_deref(), moment);
-                out.push(outgoing(Topic::Field(class), &changes, false));
-            }
-            self.told.insert(class, (moment.race_id, whole.rows));
+                (standing.racer_id, rider(race, &standings, index, record, moment, now))
+            })
+            .collect();
+        let whole = (watched || whole_is_due).then(|| field(race, &standings, None, moment));
+        let changes = match &before_rows {
+            Some(rows) if watched && !whole_is_due => Some(field(race, &standings, Some(rows), moment)),
+            _ => None,
+        };
+        drop(state);
+
+        let mut out = vec![outgoing(Topic::Board(class), &top, true)];
+        out.extend(views.iter().map(|(racer, view)| outgoing(Topic::Rider(class, *racer), view, false)));
+        match (&changes, &whole) {
+            (Some(changes), _) => out.push(outgoing(Topic::Field(class), changes, false)),
+            (None, Some(whole)) => out.push(outgoing(Topic::Field(class), whole, true)),
+            (None, None) => {}
         }
+        let rows = whole.map(|whole| whole.rows);
+        self.told.insert(class, Told { race_id: moment.race_id, rows });
         out
     }
 }
@@ -82,13 +93,28 @@ pub(crate) async fn run(races: Arc<Races>, broker: Arc<Broker>) {
             let riders = result.results.len();
             tracing::info!(race_id = %result.race_id, class_id = %result.class_id, riders, "result is official");
         }
-        let outgoing = boards.at(&races, now);
         metrics::riders(races.riders(now));
-        for message in outgoing {
-            broker.publish(message).await;
+        for class in ClassId::all() {
+            let watched = broker.is_watched(Topic::Field(class)).await;
+            for message in boards.at(&races, class, watched, now) {
+                broker.publish(message).await;
+            }
         }
         metrics::board_took(time::now().saturating_sub(now));
     }
+}
+
+/// The boards of a class that nobody rides in.
+fn nobody(class: ClassId, moment: RaceMoment, whole_is_due: bool, now: Millis) -> Vec<Outgoing> {
+    let (race_id, second) = (moment.race_id, moment.second.get());
+    let empty =
+        BoardMessage { class_id: class, race_id, second, server_time: now, riders: 0, top: Vec::new() };
+    let mut out = vec![outgoing(Topic::Board(class), &empty, true)];
+    if whole_is_due {
+        let field = FieldMessage { race_id, second, snapshot: true, rows: Vec::new() };
+        out.push(outgoing(Topic::Field(class), &field, true));
+    }
+    out
 }
 
 fn outgoing(topic: Topic, message: &impl serde::Serialize, retain: bool) -> Outgoing {
@@ -100,3 +126,85 @@ fn outgoing(topic: Topic, message: &impl serde::Serialize, retain: bool) -> Outg
 const BOARD_PHASE_MS: Millis = 100;
 /// How often the whole field is told.
 const SNAPSHOT_SECONDS: u16 = 10;
+
+#[cfg(test)]
+mod tests {
+    use alleycat_shared::message::{Event, RaceMessage};
+    use alleycat_shared::race::RaceClock;
+    use alleycat_shared::{RacerId, RacerName};
+    use serde_json::Value;
+
+    use super::*;
+
+    const START: Millis = 1_000 * 60_000;
+
+    fn class() -> ClassId {
+        ClassId::try_from(1).unwrap()
+    }
+
+    fn ride(races: &Races, racer: u64, now: Millis) {
+        let moment = races.clock().at(now);
+        let message = RaceMessage {
+            uuid: uuid::Uuid::nil(),
+            event: Event::Update,
+            device_timestamp: 0,
+            second: moment.second,
+            race_id: moment.race_id,
+            name: RacerName::new("Ann").unwrap(),
+            racer_id: RacerId::try_from(racer).unwrap(),
+            class_id: class(),
+            cadence: 65.0.try_into().unwrap(),
+            resistance: 35.0.try_into().unwrap(),
+        };
+        races.take(&message, now).unwrap();
+    }
+
+    /// What a topic of the class says at `now`, and whether it is retained.
+    fn told(out: &[Outgoing], topic: Topic) -> Option<(Value, bool)> {
+        let message = out.iter().find(|message| message.topic == topic)?;
+        Some((serde_json::from_slice(&message.payload).unwrap(), message.retain))
+    }
+
+    fn races() -> Races {
+        Races::new(RaceClock::new(60).unwrap(), 30)
+    }
+
+    #[test]
+    fn a_new_race_begins_with_an_empty_board_and_field() {
+        let (races, mut boards) = (races(), Boards::default());
+        ride(&races, 7, START);
+        let out = boards.at(&races, class(), false, START + 100);
+        assert_eq!(told(&out, Topic::Board(class())).unwrap().0["riders"], 1);
+        assert!(told(&out, Topic::Rider(class(), 7.try_into().unwrap())).is_some());
+        let out = boards.at(&races, class(), false, START + 60_100);
+        for topic in [Topic::Board(class()), Topic::Field(class())] {
+            let (message, retained) = told(&out, topic).unwrap();
+            assert!(retained && message["raceId"] == 1_001, "{message}");
+        }
+        assert_eq!(told(&out, Topic::Board(class())).unwrap().0["riders"], 0);
+        assert_eq!(told(&out, Topic::Field(class())).unwrap().0["rows"], Value::Array(Vec::new()));
+        assert_eq!(out.len(), 2, "no views of the race before");
+    }
+
+    #[test]
+    fn changes_of_the_field_are_made_for_watchers_only() {
+        let (races, mut boards) = (races(), Boards::default());
+        ride(&races, 7, START);
+        ride(&races, 8, START);
+        let mut field = |second: u64, watched| {
+            told(&boards.at(&races, class(), watched, START + second * 1_000 + 100), Topic::Field(class()))
+        };
+        let is_whole = |told: &Option<(Value, bool)>| {
+            let (message, retained) = told.as_ref().unwrap();
+            assert_eq!(message["snapshot"] == true, *retained);
+            *retained
+        };
+        assert!(is_whole(&field(0, false)), "the first of a race");
+        assert!(field(1, false).is_none(), "nobody looks");
+        assert!(is_whole(&field(2, true)), "a watcher starts from the whole");
+        ride(&races, 8, START + 3_000);
+        let (changes, _) = field(3, true).unwrap();
+        assert_eq!((changes["rows"].as_array().unwrap().len(), &changes["snapshot"]), (2, &false.into()));
+        assert!(is_whole(&field(9, true)), "every tenth second");
+    }
+}

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use alleycat_shared::RaceSecond;
 use alleycat_shared::config::{
     Auth, BRIDGE_PORT, MqttConfig, PageConfig, SENSOR_PATH, SensorConfig, classes,
 };
 use alleycat_shared::race::{DEFAULT_GRACE_SECONDS, DEFAULT_RACE_SECONDS, RaceClock};
-use alleycat_shared::RaceSecond;
 use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
 

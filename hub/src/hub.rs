@@ -71,8 +71,10 @@ impl Hub {
 
         let races = Arc::new(Races::new(config.clock(), config.grace_seconds));
         let identity = Arc::new(Identity::new());
-        let broker =
-            Broker::start(Arc::clone(&races), Arc::clone(&identity), config.open, config.mqtt_tcp).await;
+        let (races_of, identity_of) = (Arc::clone(&races), Arc::clone(&identity));
+        // Sessions outlive their connections for a while; twice as many are plenty, and a bound.
+        let sessions = riders.saturating_mul(2);
+        let broker = Broker::start(races_of, identity_of, config.open, config.mqtt_tcp, sessions).await;
         let broker = Arc::new(broker.map_err(StartError::Broker)?);
         let boards = tokio::spawn(boards::run(Arc::clone(&races), Arc::clone(&broker)));
         let (stop, stopped) = watch::channel(false);

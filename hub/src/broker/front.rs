@@ -2,8 +2,10 @@
 //!
 //! Packets and WebSocket messages need not line up in either direction. Towards the client everything
 //! that the broker has written by then leaves as one message: in a browser the cost is per message, not
-//! per packet. Nothing is queued here: who reads slowly is read slowly, and the broker's bounded queue
-//! for that client fills up.
+//! per packet. Nothing is queued here: who reads slowly is sent to slowly, and the broker's bounded queue
+//! for that client fills up. Who takes nothing at all for a while is given up; without that, a client that
+//! is gone without a word would hold its three descriptors until the system's TCP gives up, a quarter of
+//! an hour later.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 
 use super::MAX_PACKET;
 use crate::api::ApiError;
@@ -62,14 +65,29 @@ pub(crate) async fn upgrade(
         .write_buffer_size(0)
         .on_upgrade(move |socket| async move {
             tokio::select! {
-                () = join(socket, broker, permit) => {}
+                () = join(socket, broker, Patience::default(), permit) => {}
                 _ = async { _ = stop.wait_for(|stop| *stop).await } => {}
             }
         })
 }
 
+/// How long a client may take.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// To be accepted or refused.
+    handshake: Duration,
+    /// To take in anything of what it is sent.
+    stalled: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { handshake: Duration::from_secs(8), stalled: Duration::from_secs(10) }
+    }
+}
+
 /// Carries bytes both ways until either side ends.
-async fn join(socket: WebSocket, broker: SocketAddr, _permit: OwnedSemaphorePermit) {
+async fn join(socket: WebSocket, broker: SocketAddr, patience: Patience, _permit: OwnedSemaphorePermit) {
     metrics::websockets(1.0);
     let (mut to_client, from_client) = socket.split();
     match TcpStream::connect(broker).await {
@@ -78,20 +96,24 @@ async fn join(socket: WebSocket, broker: SocketAddr, _permit: OwnedSemaphorePerm
             let (from_broker, to_broker) = stream.into_split();
             let close = tokio::select! {
                 close = up(from_client, to_broker) => close,
-                close = down(from_broker, &mut to_client) => close,
+                close = down(from_broker, &mut to_client, patience) => close,
             };
             if let Some((code, reason)) = close {
-                let frame = CloseFrame { code, reason: reason.into() };
-                _ = to_client.send(Message::Close(Some(frame))).await;
+                say_goodbye(&mut to_client, code, reason).await;
             }
         }
         Err(error) => {
             tracing::error!(%error, "the embedded broker can't be reached");
-            let frame = CloseFrame { code: close_code::AGAIN, reason: "the broker can't be reached".into() };
-            _ = to_client.send(Message::Close(Some(frame))).await;
+            say_goodbye(&mut to_client, close_code::AGAIN, "the broker can't be reached").await;
         }
     }
     metrics::websockets(-1.0);
+}
+
+/// Says why, if the client takes it in.
+async fn say_goodbye(client: &mut SplitSink<WebSocket, Message>, code: u16, reason: &'static str) {
+    let frame = CloseFrame { code, reason: reason.into() };
+    _ = timeout(GOODBYE, client.send(Message::Close(Some(frame)))).await;
 }
 
 type Close = Option<(u16, &'static str)>;
@@ -120,10 +142,14 @@ async fn up(mut client: SplitStream<WebSocket>, mut broker: OwnedWriteHalf) -> C
     None
 }
 
-async fn down(mut broker: OwnedReadHalf, client: &mut SplitSink<WebSocket, Message>) -> Close {
+async fn down(
+    mut broker: OwnedReadHalf,
+    client: &mut SplitSink<WebSocket, Message>,
+    patience: Patience,
+) -> Close {
     let mut buffer = BytesMut::new();
     // The broker's first word is CONNACK. It waits for some malformed CONNECTs for ever; we do not.
-    if tokio::time::timeout(HANDSHAKE, broker.readable()).await.is_err() {
+    if timeout(patience.handshake, broker.readable()).await.is_err() {
         metrics::turned_away("no-connect");
         return Some((close_code::POLICY, "no valid CONNECT"));
     }
@@ -141,8 +167,13 @@ async fn down(mut broker: OwnedReadHalf, client: &mut SplitSink<WebSocket, Messa
                 break;
             }
         }
-        if client.send(Message::Binary(buffer.split().freeze())).await.is_err() {
-            return None;
+        match timeout(patience.stalled, client.send(Message::Binary(buffer.split().freeze()))).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return None,
+            Err(_) => {
+                metrics::turned_away("stalled");
+                return Some((close_code::POLICY, "takes nothing in"));
+            }
         }
     }
 }
@@ -151,9 +182,58 @@ async fn down(mut broker: OwnedReadHalf, client: &mut SplitSink<WebSocket, Messa
 const SUB_PROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];
 /// The largest WebSocket message from a client, in bytes.
 const MAX_MESSAGE: usize = 2 * MAX_PACKET as usize;
-/// How long a client may take to be accepted or refused.
-const HANDSHAKE: Duration = Duration::from_secs(8);
+/// How long a last word may take.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// Buffer of one connection and direction, in bytes: there may be thousands.
 const READ_BUFFER: usize = 2 * 1024;
 /// A message to a client is sent at this size at the latest, in bytes.
 const COALESCE: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::any;
+    use tokio::net::TcpListener;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// A front that joins its clients to `broker`; returns its address.
+    async fn front(broker: SocketAddr, patience: Patience) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let upgrade = move |upgrade: WebSocketUpgrade| async move {
+            let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+            upgrade.on_upgrade(move |socket| join(socket, broker, patience, permit))
+        };
+        let router = Router::new().route("/mqtt", any(upgrade));
+        tokio::spawn(axum::serve(listener, router).into_future());
+        address
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_nothing_in_is_given_up() {
+        let broker = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let patience = Patience { handshake: Duration::from_secs(60), stalled: Duration::from_millis(300) };
+        let front = front(broker.local_addr().unwrap(), patience).await;
+        let (_client, _) = tokio_tungstenite::connect_async(format!("ws://{front}/mqtt")).await.unwrap();
+        let (mut stream, _) = broker.accept().await.unwrap();
+        // More than all buffers on the way hold, to a client that never reads: the front must hang up.
+        let flood = async { while stream.write_all(&[0; 64 * 1024]).await.is_ok() {} };
+        timeout(Duration::from_secs(30), flood).await.expect("the front hangs up");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_is_never_answered_is_given_up() {
+        let broker = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let patience = Patience { handshake: Duration::from_millis(200), stalled: Duration::from_secs(60) };
+        let front = front(broker.local_addr().unwrap(), patience).await;
+        let (mut client, _) = tokio_tungstenite::connect_async(format!("ws://{front}/mqtt")).await.unwrap();
+        let (_silent, _) = broker.accept().await.unwrap();
+        let last = timeout(Duration::from_secs(30), client.next()).await.expect("the front hangs up");
+        let Some(Ok(tokio_tungstenite::tungstenite::Message::Close(Some(frame)))) = last else {
+            panic!("a word of goodbye, not {last:?}");
+        };
+        assert_eq!(frame.reason.as_str(), "no valid CONNECT");
+    }
+}

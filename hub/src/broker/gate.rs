@@ -16,6 +16,7 @@ use rmqtt::hook::{Handler, HookResult, Parameter, ReturnType};
 use rmqtt::session::Session;
 use rmqtt::types::{AuthResult, ConnectInfo, Publish, PublishAclResult, Subscribe, SubscribeAclResult};
 
+use super::refusals::Refusals;
 use crate::identity::Identity;
 use crate::races::Races;
 use crate::{metrics, time};
@@ -23,6 +24,7 @@ use crate::{metrics, time};
 pub(super) struct Gate {
     pub(super) races: Arc<Races>,
     pub(super) identity: Arc<Identity>,
+    pub(super) refusals: Arc<Refusals>,
     /// Anybody may ride as anybody.
     pub(super) open: bool,
 }
@@ -68,12 +70,13 @@ impl Gate {
     }
 
     fn publish(&self, session: &Session, publish: &Publish) -> PublishAclResult {
-        let outcome = self.take(session, publish, time::now());
+        let now = time::now();
+        let outcome = self.take(session, publish, now);
         metrics::message(&outcome);
         match outcome {
             Ok(_) => PublishAclResult::allow(),
             Err(refusal) => {
-                tracing::debug!(client = %session.id.client_id, %refusal, "message refused");
+                self.refusals.note(&session.id.client_id, &refusal, now);
                 PublishAclResult::rejected(false, None)
             }
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod front;
 mod gate;
+mod refusals;
 mod retained;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,6 +10,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alleycat_shared::topic::Topic;
 use rmqtt::codec::types::Publish as CodecPublish;
 use rmqtt::context::ServerContext;
 use rmqtt::hook::Type;
@@ -21,6 +23,7 @@ use crate::boards::Outgoing;
 use crate::identity::Identity;
 use crate::races::Races;
 use gate::Gate;
+use refusals::Refusals;
 use retained::Retained;
 
 /// The running broker.
@@ -43,13 +46,24 @@ impl Broker {
         identity: Arc<Identity>,
         open: bool,
         tcp: Option<SocketAddr>,
+        max_sessions: usize,
     ) -> anyhow::Result<Self> {
         // A busy machine must not refuse riders: lateness is measured, not guessed from the load.
-        let context = ServerContext::new().busy_check_enable(false).build().await;
+        let context = ServerContext::new()
+            .busy_check_enable(false)
+            .mqtt_max_sessions(isize::try_from(max_sessions).unwrap_or(isize::MAX))
+            .build()
+            .await;
         *context.extends.retain_mut().await = Box::new(Retained::default());
         let hooks = context.extends.hook_mgr().register();
+        let refusals = Arc::new(Refusals::default());
         for hook in [Type::ClientAuthenticate, Type::ClientSubscribeCheckAcl, Type::MessagePublishCheckAcl] {
-            let gate = Gate { races: Arc::clone(&races), identity: Arc::clone(&identity), open };
+            let gate = Gate {
+                races: Arc::clone(&races),
+                identity: Arc::clone(&identity),
+                refusals: Arc::clone(&refusals),
+                open,
+            };
             hooks.add(hook, Box::new(gate)).await;
         }
         hooks.start().await;
@@ -68,6 +82,12 @@ impl Broker {
         });
         let sender = Id::new(context.node.id(), LOOPBACK, None, None, "alleycat-hub".into(), None);
         Ok(Self { context, address, server, sender })
+    }
+
+    /// Whether anybody subscribed to a topic.
+    pub(crate) async fn is_watched(&self, topic: Topic) -> bool {
+        let routes = self.context.extends.router().await.get(&topic.to_string()).await;
+        routes.is_ok_and(|routes| !routes.is_empty())
     }
 
     /// Publishes to everybody who subscribed, at QoS 0, past the rules for riders.
