@@ -176,7 +176,7 @@ fn a_lost_link_is_said_with_the_age_of_the_standings() {
     page.handle(START + 5_000, Input::Board { board, retained: false });
     page.handle(START + 5_000, Input::RiderView(rider.unwrap()));
     assert_eq!(
-        (page.place(), page.of_field(), page.link_banner()),
+        (page.place(), page.of_field(), page.link_trouble()),
         ("30".into(), "of 51".into(), String::new())
     );
     page.handle(START + 7_000, Input::LinkDown { retry_at: Some(START + 8_000) });
