@@ -33,14 +33,11 @@ async fn main() {
     }
     let mut latencies: Vec<u32> = clients.join_all().await.into_iter().flatten().collect();
     latencies.sort_unstable();
-    let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize];
+    assert!(!latencies.is_empty(), "nothing was acknowledged");
+    let at = |percent: usize| latencies[(latencies.len() - 1) * percent / 100];
     let rate = latencies.len() as f64 / limit.as_secs_f64();
     println!("{connections} connections, {seconds} s: {} acknowledged, {rate:.0}/s", latencies.len());
-    println!(
-        "publish to PUBACK, ms: p50 {:.2}, p99 {:.2}",
-        f64::from(at(0.5)) / 1e3,
-        f64::from(at(0.99)) / 1e3
-    );
+    println!("publish to PUBACK, ms: p50 {:.2}, p99 {:.2}", f64::from(at(50)) / 1e3, f64::from(at(99)) / 1e3);
 }
 
 async fn connect(address: &str, client: u32) -> TcpStream {
@@ -71,10 +68,10 @@ async fn publish(mut stream: TcpStream, client: u32, limit: Duration, hz: u32) -
         tokio::time::sleep(period.mul_f64(f64::from(client % 1_000) / 1_000.0)).await;
     }
     while start.elapsed() < limit {
-        let mut packets = Vec::new();
+        let (mut packets, payload) = (Vec::new(), payload(client));
         while in_flight.len() < usize::from(window) {
             next_id = next_id % u16::MAX + 1;
-            packets.extend(packet(&topic, next_id, &payload(client)));
+            packets.extend(packet(&topic, next_id, &payload));
             in_flight.push_back(Instant::now());
         }
         stream.write_all(&packets).await.unwrap();

@@ -24,6 +24,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Runs until Ctrl-C or SIGTERM.
+    #[command(after_help = EXAMPLES)]
     Serve(Config),
 }
 

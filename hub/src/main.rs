@@ -33,6 +33,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             config.listen
         )
     })?;
+    // Before anybody is told that the hub runs, so that whoever knows can end it well.
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT can't be caught")?;
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM can't be caught")?;
     let hub = Hub::start(config, listener).await?;
     tracing::info!(
         race_seconds = config.race_seconds,
@@ -43,9 +46,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     if config.open {
         tracing::warn!("open hub: anybody may ride as anybody");
     }
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM can't be caught")?;
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
+        _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
     tracing::info!("ending");

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alleycat_shared::topic::Topic;
+use anyhow::Context;
 use rmqtt::codec::types::Publish as CodecPublish;
 use rmqtt::context::ServerContext;
 use rmqtt::hook::Type;
@@ -72,7 +73,12 @@ impl Broker {
         let address = loopback.local_addr()?;
         let mut server = MqttServer::new(context.clone()).listener_by_id(loopback, LOOPBACK);
         if let Some(tcp) = tcp {
-            server = server.listener_by_id(listener("tcp", tcp)?, TCP);
+            let listener = listener("tcp", tcp).with_context(|| {
+                format!(
+                    "can't listen on {tcp}: is another program using it? Choose another one with --mqtt-tcp"
+                )
+            })?;
+            server = server.listener_by_id(listener, TCP);
         }
         let server = server.build();
         let server = tokio::spawn(async move {

@@ -1,6 +1,8 @@
 //! The program itself: what can't work is one sentence and an exit code.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 fn run(args: &[&str]) -> (bool, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_alleycat-hub")).args(args).output().unwrap();
@@ -12,7 +14,8 @@ fn run(args: &[&str]) -> (bool, String) {
 fn what_can_not_work_is_said_in_one_sentence() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let table: [(&[&str], &str); 4] = [
+    let table: [(&[&str], &str); 5] = [
+        (&["serve", "--listen", "127.0.0.1:0", "--mqtt-tcp", &address], "Choose another one with --mqtt-tcp"),
         (&["serve", "--listen", &address], "can't listen on"),
         (&["serve", "--listen", "127.0.0.1:0", "--page", "/nowhere"], "there is no page in /nowhere"),
         (&["serve", "--race-seconds", "0"], "0 is not in 1..=3600"),
@@ -27,6 +30,24 @@ fn what_can_not_work_is_said_in_one_sentence() {
 
 #[test]
 fn help_has_examples_and_the_version_is_told() {
-    assert!(run(&["--help"]).1.contains("Examples:"));
+    assert!(run(&["--help"]).1.contains("Examples:") && run(&["serve", "--help"]).1.contains("Examples:"));
     assert!(run(&["--version"]).1.starts_with("alleycat-hub "));
+}
+
+#[test]
+fn it_says_where_it_listens_and_ends_on_sigterm() {
+    let mut hub = Command::new(env!("CARGO_BIN_EXE_alleycat-hub"))
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(hub.stderr.take().unwrap()).lines();
+    let line = log.next().unwrap().unwrap();
+    let address = line.split("listening on http://").nth(1).unwrap().split_whitespace().next().unwrap();
+    // An idle connection, as browsers keep them, must not hold up the end.
+    let _idle = std::net::TcpStream::connect(address).unwrap();
+    assert!(Command::new("kill").args(["-TERM", &hub.id().to_string()]).status().unwrap().success());
+    let start = Instant::now();
+    let status = hub.wait().unwrap();
+    assert!(status.success() && start.elapsed() < Duration::from_secs(10), "{status}, {:?}", start.elapsed());
 }
