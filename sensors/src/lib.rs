@@ -10,8 +10,8 @@ pub mod line;
 pub mod peloton;
 mod reading;
 
-pub use events::EventCounter;
-pub use reading::{Counters, Origin, Reading, Resistance};
+pub use events::{EventCounter, Units};
+pub use reading::{Bad, Counters, Origin, Reading, Resistance};
 
 /// Milliseconds of any clock that does not run backwards.
 pub type Millis = u64;

@@ -5,13 +5,16 @@
 //! never guessed, for `24.80,82.00` and `82,24` can't be told apart.
 
 mod parse;
+mod turns;
 
 use std::collections::VecDeque;
 
 use crate::events::Units;
-use crate::{Counters, Decoder, EventCounter, Millis, Reading};
+use crate::reading::{Fault, Latest};
+use crate::{Counters, Decoder, EventCounter, Millis, Reading, Resistance};
 pub use parse::{Column, UnknownColumn};
-use parse::{Line, parse};
+use parse::{Line, parse, pulses};
+use turns::Turns;
 
 /// How to read lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,16 +41,13 @@ pub struct LineDecoder {
     skipping: bool,
     events: EventCounter,
     /// A sensor that prints a bare number at each turn falls silent when the pedals stop.
-    turns: Option<Turns>,
+    turns: Turns,
+    /// The last windows of a sensor that counts pulses: one window alone is too coarse.
+    windows: VecDeque<f64>,
+    resistance: Latest<Resistance>,
+    power: Latest<f64>,
     readings: VecDeque<Reading>,
     counters: Counters,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Turns {
-    last: Millis,
-    /// When to say that the pedals stand still.
-    stop_at: Millis,
 }
 
 impl LineDecoder {
@@ -59,7 +59,10 @@ impl LineDecoder {
             framed: false,
             skipping: true,
             events: EventCounter::default(),
-            turns: None,
+            turns: Turns::default(),
+            windows: VecDeque::new(),
+            resistance: Latest::NONE,
+            power: Latest::NONE,
             readings: VecDeque::new(),
             counters: Counters::default(),
         }
@@ -73,39 +76,60 @@ impl LineDecoder {
         }
         let is_frame = line.first() == Some(&b'$');
         match parse(&line, &self.options.columns) {
-            Line::Reading(_) | Line::Turn(_) | Line::Counter { .. } if self.framed && !is_frame => {
-                self.counters.bad += 1;
-            }
-            Line::Blank => {}
             Line::Nothing => self.counters.skipped += line.len() as u64,
-            Line::Wrong => self.counters.bad += 1,
-            Line::Reading(reading) => {
+            Line::Wrong(fault) => self.counters.bad.count(fault),
+            _ if self.framed && !is_frame => self.counters.bad.count(Fault::Unchecked),
+            measured => {
                 self.framed |= is_frame;
-                self.turns = None;
-                self.good(reading);
-            }
-            Line::Turn(reading) => {
-                let interval = self.turns.map_or(0, |turns| now.saturating_sub(turns.last));
-                let stop_at = now + STOP_MS.max(3 * interval);
-                self.turns = Some(Turns { last: now, stop_at });
-                self.good(reading);
-            }
-            Line::Counter { revolutions, millis } => {
                 self.counters.good += 1;
-                let cadence = self.events.sample(Units::MILLIS, revolutions, millis, now);
-                self.readings.extend(cadence.and_then(|cadence| Reading::new(cadence, None, None)));
+                self.measured(measured, now);
             }
         }
-        self.bound();
     }
 
-    fn good(&mut self, reading: Reading) {
-        self.counters.good += 1;
-        self.readings.push_back(reading);
+    fn measured(&mut self, line: Line, now: Millis) {
+        match line {
+            Line::Nothing | Line::Wrong(_) => {}
+            Line::Reading(reading) => {
+                self.turns.forget();
+                self.tell(Some(reading), now);
+            }
+            Line::Turn(reading) => {
+                self.turns.turn(reading.cadence, now);
+                self.tell(Some(reading), now);
+            }
+            Line::Part { resistance, power } => {
+                if let Some(resistance) = resistance {
+                    self.resistance.set(resistance, now);
+                }
+                if let Some(power) = power {
+                    self.power.set(power, now);
+                }
+            }
+            Line::Pulses { count, resistance, power } => {
+                self.windows.push_back(count);
+                if self.windows.len() > WINDOWS {
+                    self.windows.pop_front();
+                }
+                #[expect(clippy::cast_precision_loss, reason = "a handful of windows")]
+                let mean = self.windows.iter().sum::<f64>() / self.windows.len() as f64;
+                self.tell(Reading::new(pulses(mean), resistance, power), now);
+            }
+            Line::Counter { revolutions, millis } => {
+                let cadence = self.events.sample(Units::MILLIS, revolutions, millis, now);
+                self.tell(cadence.and_then(|cadence| Reading::new(cadence, None, None)), now);
+            }
+        }
     }
 
-    fn bound(&mut self) {
-        while self.readings.len() > MAX_READINGS {
+    /// Queues a reading, with what was said about it in lines of its own.
+    fn tell(&mut self, reading: Option<Reading>, now: Millis) {
+        self.readings.extend(reading.map(|reading| Reading {
+            resistance: reading.resistance.or_else(|| self.resistance.at(now)),
+            power: reading.power.or_else(|| self.power.at(now)),
+            ..reading
+        }));
+        if self.readings.len() > MAX_READINGS {
             self.readings.pop_front();
         }
     }
@@ -133,13 +157,8 @@ impl Decoder for LineDecoder {
     }
 
     fn wake(&mut self, now: Millis) {
-        if let Some(turns) = &mut self.turns
-            && now >= turns.stop_at
-        {
-            turns.stop_at = now + REPEAT_STOP_MS;
-            self.readings.extend(Reading::new(0.0, None, None));
-            self.bound();
-        }
+        let cadence = self.turns.wake(now);
+        self.tell(cadence.and_then(|cadence| Reading::new(cadence, None, None)), now);
     }
 
     fn poll_reading(&mut self) -> Option<Reading> {
@@ -151,7 +170,7 @@ impl Decoder for LineDecoder {
     }
 
     fn next_deadline(&self) -> Option<Millis> {
-        self.turns.map(|turns| turns.stop_at)
+        self.turns.next_deadline()
     }
 
     fn counters(&self) -> Counters {
@@ -163,10 +182,8 @@ impl Decoder for LineDecoder {
 const MAX_LINE: usize = 200;
 /// The most readings that wait to be taken.
 const MAX_READINGS: usize = 64;
-/// A sensor that prints at each turn has stopped after this long, or three times the last turn's time.
-const STOP_MS: Millis = 2_000;
-/// A standstill is said again as long as it lasts: it is known, not old.
-const REPEAT_STOP_MS: Millis = 1_000;
+/// Over how many windows pulses are averaged: 2 s.
+const WINDOWS: usize = 6;
 
 #[cfg(test)]
 #[path = "tests.rs"]

@@ -1,11 +1,12 @@
 //! One line of text to what it means.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::reading::MAX_POWER;
+use crate::reading::{Fault, MAX_POWER};
 use crate::{Origin, Reading, Resistance};
 
 /// What a column of a list is.
@@ -55,114 +56,139 @@ impl FromStr for Column {
 /// What a line is.
 #[derive(Debug, PartialEq)]
 pub(super) enum Line {
-    /// Empty.
-    Blank,
-    /// A banner, a log line, noise: no measurement.
+    /// A banner, a log line, blanks, noise: no measurement.
     Nothing,
-    /// A measurement with a wrong checksum, form or range.
-    Wrong,
+    /// A measurement that can't be believed.
+    Wrong(Fault),
     /// A reading.
     Reading(Reading),
     /// A bare cadence, from a sensor that may print only while the pedals turn.
     Turn(Reading),
+    /// Something that goes with a cadence in another line.
+    Part { resistance: Option<Resistance>, power: Option<f64> },
+    /// Magnet pulses of one window.
+    Pulses { count: f64, resistance: Option<Resistance>, power: Option<f64> },
     /// An event counter.
     Counter { revolutions: u32, millis: u32 },
 }
 
 pub(super) fn parse(line: &[u8], columns: &[Column]) -> Line {
-    // A floating receive pin prints NULs between lines.
     let Ok(text) = std::str::from_utf8(line) else { return Line::Nothing };
+    // A floating receive pin prints NULs between lines.
     let text = text.trim_matches(|c: char| c == '\0' || c.is_whitespace());
-    match text.as_bytes().first() {
-        None => Line::Blank,
+    let parsed = match text.as_bytes().first() {
+        None => return Line::Nothing,
         Some(b'$') => framed(text),
         Some(b'{') => json(text),
-        Some(_) => labelled(text).or_else(|| list(text, columns)).unwrap_or(Line::Nothing),
-    }
+        Some(_) => match labelled(text).or_else(|| list(text, columns)) {
+            None => return Line::Nothing,
+            Some(parsed) => parsed,
+        },
+    };
+    parsed.unwrap_or_else(Line::Wrong)
 }
 
 /// `$BIKE,<rpm>,<percent or empty>*HH`, HH the XOR of what stands between `$` and `*`.
-fn framed(text: &str) -> Line {
-    let frame = || {
-        let (body, sum) = text.strip_prefix('$')?.split_once('*')?;
-        let expected = body.bytes().fold(0, |sum, byte| sum ^ byte);
-        if sum.len() != 2 || u8::from_str_radix(sum, 16).ok()? != expected {
-            return None;
-        }
-        let mut fields = body.strip_prefix("BIKE,")?.split(',');
-        let (cadence, percent) = (number(fields.next()?)?, fields.next()?);
-        let resistance = match percent {
-            "" => None,
-            percent => Some(Resistance::new(number(percent)?, Origin::Measured)?),
-        };
-        if fields.next().is_some() { None } else { Reading::new(cadence, resistance, None) }
+fn framed(text: &str) -> Result<Line, Fault> {
+    let (body, sum) = text.trim_start_matches('$').split_once('*').ok_or(Fault::Form)?;
+    if text.len() != 1 + body.len() + 3 || !sum.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Fault::Form);
+    }
+    let expected = body.bytes().fold(0, |sum, byte| sum ^ byte);
+    if u8::from_str_radix(sum, 16) != Ok(expected) {
+        return Err(Fault::Checksum);
+    }
+    let fields = body.strip_prefix("BIKE,").and_then(|fields| fields.split_once(','));
+    let (cadence, percent) = fields.ok_or(Fault::Form)?;
+    let percent = match percent {
+        "" => None,
+        percent => Some(number(percent).ok_or(Fault::Form)?),
     };
-    frame().map_or(Line::Wrong, Line::Reading)
+    reading(number(cadence).ok_or(Fault::Form)?, percent, None).map(Line::Reading)
 }
 
-fn json(text: &str) -> Line {
-    let Ok(Value::Object(object)) = serde_json::from_str(text) else { return Line::Wrong };
+fn json(text: &str) -> Result<Line, Fault> {
+    let Ok(Value::Object(object)) = serde_json::from_str(text) else { return Err(Fault::Form) };
     let value = |names: [&str; 2]| names.into_iter().find_map(|name| object_number(&object, name));
-    let Some(cadence) = value(["cadence", "rpm"]) else { return Line::Nothing };
-    reading(cadence, value(["resistance", "res"]), value(["power", "watts"]))
+    let (percent, watts) = (value(RESISTANCE), value(POWER));
+    match value(CADENCE) {
+        Some(cadence) => reading(cadence, percent, watts).map(Line::Reading),
+        None => part(percent, watts),
+    }
 }
 
 fn object_number(object: &Map<String, Value>, name: &str) -> Option<f64> {
     object.get(name)?.as_f64()
 }
 
-/// `Cadence: 85`, `rpm = 85`.
-fn labelled(text: &str) -> Option<Line> {
+/// `Cadence: 85`, `rpm = 85`, and the same for resistance and power.
+fn labelled(text: &str) -> Option<Result<Line, Fault>> {
     let (label, value) = text.split_once([':', '='])?;
     let label = label.trim().to_ascii_lowercase();
-    match label.as_str() {
-        "cadence" | "rpm" => {
-            Some(number(value.trim()).map_or(Line::Wrong, |cadence| reading(cadence, None, None)))
-        }
-        _ => None,
+    let is = |names: [&str; 2]| names.contains(&label.as_str());
+    if !is(CADENCE) && !is(RESISTANCE) && !is(POWER) {
+        return None;
     }
+    let Some(value) = number(value.trim()) else { return Some(Err(Fault::Form)) };
+    Some(match () {
+        () if is(CADENCE) => reading(value, None, None).map(Line::Reading),
+        () if is(RESISTANCE) => part(Some(value), None),
+        () => part(None, Some(value)),
+    })
 }
 
-fn list(text: &str, columns: &[Column]) -> Option<Line> {
+fn list(text: &str, columns: &[Column]) -> Option<Result<Line, Fault>> {
     // One sketch prints its pulses as `r2`.
     if let (Some(digits), true) = (text.strip_prefix('r'), columns.contains(&Column::Pulses)) {
-        return Some(reading(pulses(number(digits)?), None, None));
+        return Some(windowed(number(digits)?, None, None));
     }
-    let fields: Vec<&str> = text.split([',', ' ', '\t']).filter(|field| !field.is_empty()).collect();
-    let numbers: Vec<f64> = fields.into_iter().map(number).collect::<Option<_>>()?;
+    let fields = text.split([',', ' ', '\t']).filter(|field| !field.is_empty());
+    let numbers: Vec<f64> = fields.map(number).collect::<Option<_>>()?;
     if let [cadence] = numbers[..]
         && matches!(columns.first(), None | Some(Column::Cadence))
     {
-        return Some(match reading(cadence, None, None) {
-            Line::Reading(reading) => Line::Turn(reading),
-            wrong => wrong,
-        });
+        return Some(reading(cadence, None, None).map(Line::Turn));
     }
     let value =
         |wanted| columns.iter().position(|column| *column == wanted).and_then(|at| numbers.get(at)).copied();
     if let (Some(revolutions), Some(millis)) = (value(Column::Revolutions), value(Column::Millis)) {
-        return Some(match (whole(revolutions), whole(millis)) {
-            (Some(revolutions), Some(millis)) => Line::Counter { revolutions, millis },
-            _ => Line::Wrong,
-        });
+        let counter = whole(revolutions).zip(whole(millis));
+        let counter = counter.map(|(revolutions, millis)| Line::Counter { revolutions, millis });
+        return Some(counter.ok_or(Fault::Range));
     }
-    let cadence = value(Column::Cadence).or_else(|| value(Column::Pulses).map(pulses))?;
-    let resistance = value(Column::Resistance).or_else(|| value(Column::Adc).map(potentiometer));
-    Some(reading(cadence, resistance, value(Column::Power)))
+    let percent = value(Column::Resistance).or_else(|| value(Column::Adc).map(potentiometer));
+    let watts = value(Column::Power);
+    match (value(Column::Cadence), value(Column::Pulses)) {
+        (Some(cadence), _) => Some(reading(cadence, percent, watts).map(Line::Reading)),
+        (None, Some(count)) => Some(windowed(count, percent, watts)),
+        (None, None) => None,
+    }
 }
 
-fn reading(cadence: f64, percent: Option<f64>, power: Option<f64>) -> Line {
-    let read = || {
-        let resistance = match percent {
-            None => None,
-            Some(percent) => Some(Resistance::new(percent, Origin::Measured)?),
-        };
-        if power.is_some_and(|power| !(0.0..=MAX_POWER).contains(&power)) {
-            return None;
-        }
-        Reading::new(cadence, resistance, power)
-    };
-    read().map_or(Line::Wrong, Line::Reading)
+fn reading(cadence: f64, percent: Option<f64>, watts: Option<f64>) -> Result<Reading, Fault> {
+    Reading::new(cadence, resistance(percent)?, power(watts)?).ok_or(Fault::Range)
+}
+
+fn windowed(count: f64, percent: Option<f64>, watts: Option<f64>) -> Result<Line, Fault> {
+    let (resistance, power) = (resistance(percent)?, power(watts)?);
+    // The window must be believable by itself, not only on average with others.
+    Reading::new(pulses(count), resistance, power).ok_or(Fault::Range)?;
+    Ok(Line::Pulses { count, resistance, power })
+}
+
+fn part(percent: Option<f64>, watts: Option<f64>) -> Result<Line, Fault> {
+    match (resistance(percent)?, power(watts)?) {
+        (None, None) => Ok(Line::Nothing),
+        (resistance, power) => Ok(Line::Part { resistance, power }),
+    }
+}
+
+fn resistance(percent: Option<f64>) -> Result<Option<Resistance>, Fault> {
+    percent.map(|percent| Resistance::new(percent, Origin::Measured).ok_or(Fault::Range)).transpose()
+}
+
+fn power(watts: Option<f64>) -> Result<Option<f64>, Fault> {
+    watts.map(|watts| Some(watts).filter(|watts| POWERS.contains(watts)).ok_or(Fault::Range)).transpose()
 }
 
 /// Digits with at most one point and a sign: what `f64` reads beyond that (`nan`, `1e5`) is no measurement.
@@ -177,7 +203,8 @@ fn whole(value: f64) -> Option<u32> {
     in_range.then_some(value as u32)
 }
 
-fn pulses(count: f64) -> f64 {
+/// Pulses of a window as cadence.
+pub(super) fn pulses(count: f64) -> f64 {
     count * 60_000.0 / PULSE_WINDOW_MS
 }
 
@@ -185,6 +212,10 @@ fn potentiometer(adc: f64) -> f64 {
     ((adc - ADC_EASIEST) * 100.0 / (ADC_HARDEST - ADC_EASIEST)).clamp(0.0, 100.0)
 }
 
+const CADENCE: [&str; 2] = ["cadence", "rpm"];
+const RESISTANCE: [&str; 2] = ["resistance", "res"];
+const POWER: [&str; 2] = ["power", "watts"];
+const POWERS: RangeInclusive<f64> = 0.0..=MAX_POWER;
 const PULSE_WINDOW_MS: f64 = 330.0;
 const ADC_EASIEST: f64 = 15.0;
 const ADC_HARDEST: f64 = 450.0;

@@ -1,7 +1,7 @@
 //! Vectors: [S] the form stands in a public sketch, [C] computed from the rules.
 
 use super::*;
-use crate::Origin;
+use crate::{Bad, Origin};
 
 fn decoder(columns: &str) -> LineDecoder {
     let columns = columns.split(',').map(|column| column.parse().unwrap()).collect();
@@ -76,10 +76,10 @@ fn half_a_line_from_before_the_port_was_opened_is_no_reading() {
 #[test]
 fn what_is_no_measurement_is_counted() {
     let mut decoder = decoder("cadence");
-    decoder.push(b"ready\n251\n-1\nnan\n1e2\n{broken\n", 0);
+    decoder.push(b"ready\n251\n-1\nnan\n1e2\n{broken\n$BIKE,85.5,41*17\n$BIKE,1\n", 0);
     assert_eq!(read(&mut decoder), []);
     let counters = decoder.counters();
-    assert_eq!((counters.good, counters.bad), (0, 3));
+    assert_eq!((counters.good, counters.bad), (0, Bad { checksum: 1, form: 2, range: 2, unchecked: 0 }));
     assert!(counters.skipped >= 11, "{counters:?}");
 }
 
@@ -95,15 +95,35 @@ fn a_line_without_end_stays_bounded() {
 #[test]
 fn a_sensor_that_prints_at_each_turn_is_at_rest_when_silent() {
     let mut decoder = decoder("cadence");
-    decoder.push(b"60\n", 1_000);
-    decoder.push(b"60\n", 2_000);
+    decoder.push(b"90\n", 1_000);
+    decoder.push(b"90\n", 1_660);
     read(&mut decoder);
-    assert_eq!(decoder.next_deadline(), Some(5_000), "three times the last interval");
-    decoder.wake(4_999);
-    assert_eq!(read(&mut decoder), []);
-    decoder.wake(5_000);
-    decoder.wake(6_000);
+    decoder.wake(3_000);
+    assert_eq!(read(&mut decoder), [], "one late line is no news");
+    decoder.wake(3_660);
+    decoder.wake(4_660);
     assert_eq!(read(&mut decoder), [(0.0, None), (0.0, None)], "said again while it lasts");
+}
+
+#[test]
+fn what_is_printed_in_lines_of_its_own_goes_with_the_cadence() {
+    let mut decoder = decoder("cadence");
+    decoder.push(b"Resistance: 40\nPower = 150\nCadence: 85\n", 1_000);
+    let reading = decoder.poll_reading().unwrap();
+    assert_eq!((reading.resistance.unwrap().percent, reading.power), (40.0, Some(150.0)));
+    decoder.push(b"Cadence: 85\n", 3_000);
+    assert_eq!(read(&mut decoder), [(85.0, None)], "too old to go with it");
+    decoder.push(b"Resistance: 101\n", 3_000);
+    assert_eq!(decoder.counters().bad.range, 1);
+}
+
+#[test]
+fn pulses_are_averaged_over_two_seconds() {
+    let mut decoder = decoder("pulses");
+    decoder.push(b"r1\nr0\nr1\nr0\nr1\nr0\n", 0);
+    assert_eq!(read(&mut decoder).last(), Some(&(90.9, None)));
+    decoder.push(b"r0\nr0\nr0\nr0\nr0\nr0\n", 2_000);
+    assert_eq!(read(&mut decoder).last(), Some(&(0.0, None)));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::Counters;
+use crate::reading::Fault;
 
 /// What the host asks: start, request, sum, F6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,29 @@ impl Request {
     }
 }
 
+impl Answer {
+    /// The frame, as a bike sends it; `None` for what has no digits, or too many.
+    pub(super) fn bytes(self) -> Option<Vec<u8>> {
+        let (request, value) = match self {
+            Self::Cadence(value) => (CADENCE, value),
+            Self::Power(value) => (POWER, value),
+            Self::Raw(value) => (RAW, value),
+            Self::Calibrated(value) => (CALIBRATED, value),
+            Self::TableEntry(value) => (HOST_TABLE, value),
+            Self::Other => return None,
+        };
+        let width = fixed_length(request).unwrap_or(CALIBRATED_DIGITS);
+        let digits = format!("{value:0width$}");
+        if digits.len() > width {
+            return None;
+        }
+        let mut frame = vec![BIKE, request, u8::try_from(width).ok()?];
+        frame.extend(digits.bytes().rev());
+        frame.extend([sum_of(&[], &frame), END]);
+        Some(frame)
+    }
+}
+
 /// The stream so far, bounded.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
@@ -86,10 +110,12 @@ impl Frames {
                     return Some(frame);
                 }
                 Cut::More => return None,
-                Cut::Wrong { sum } => {
+                Cut::Wrong(fault) => {
                     self.buffer.pop_front();
                     counters.skipped += 1;
-                    counters.bad += u64::from(sum);
+                    if let Some(fault) = fault {
+                        counters.bad.count(fault);
+                    }
                 }
             }
         }
@@ -99,10 +125,8 @@ impl Frames {
 enum Cut {
     Frame(Frame, usize),
     More,
-    /// No frame starts here; `sum` if it looked like one but for its checksum.
-    Wrong {
-        sum: bool,
-    },
+    /// No frame starts here; the fault of what looked like one.
+    Wrong(Option<Fault>),
 }
 
 fn cut(bytes: &[u8]) -> Cut {
@@ -113,10 +137,10 @@ fn cut(bytes: &[u8]) -> Cut {
             [request, sum, END, ..] if start.wrapping_add(*request) == *sum => {
                 Cut::Frame(Frame::Request(request_of(*start, *request)), 4)
             }
-            [_, _, _, ..] => Cut::Wrong { sum: false },
+            [_, _, _, ..] => Cut::Wrong(None),
             _ => Cut::More,
         },
-        _ => Cut::Wrong { sum: false },
+        _ => Cut::Wrong(None),
     }
 }
 
@@ -133,17 +157,22 @@ fn request_of(start: u8, request: u8) -> Request {
 fn answer(rest: &[u8]) -> Cut {
     let (&[request, length], body) = match rest {
         [request, length, body @ ..] => (&[*request, *length], body),
+        // What is no answer's beginning is not waited for.
+        [request] if !is_known(*request) => return Cut::Wrong(None),
         _ => return Cut::More,
     };
     let length = usize::from(length);
-    if length > MAX_PAYLOAD || fixed_length(request).is_some_and(|fixed| fixed != length) {
-        return Cut::Wrong { sum: false };
+    let fits = fixed_length(request).map_or(length <= MAX_PAYLOAD, |fixed| fixed == length);
+    if !is_known(request) || !fits {
+        return Cut::Wrong(None);
     }
     let Some((payload, tail)) = body.split_at_checked(length) else { return Cut::More };
     let [sum, end, ..] = tail else { return Cut::More };
-    let expected = rest[..2 + length].iter().fold(BIKE, |sum, byte| sum.wrapping_add(*byte));
-    if *sum != expected || *end != END {
-        return Cut::Wrong { sum: true };
+    if *sum != sum_of(&[BIKE], &rest[..2 + length]) {
+        return Cut::Wrong(Some(Fault::Checksum));
+    }
+    if *end != END {
+        return Cut::Wrong(Some(Fault::Form));
     }
     let answer = match (request, digits(payload)) {
         (CADENCE, Some(value)) => Answer::Cadence(value),
@@ -151,10 +180,18 @@ fn answer(rest: &[u8]) -> Cut {
         (RAW, Some(value)) => Answer::Raw(value),
         (CALIBRATED, Some(value)) => Answer::Calibrated(value),
         (HOST_TABLE, Some(value)) => Answer::TableEntry(value),
-        (CADENCE | POWER | RAW | CALIBRATED | HOST_TABLE, None) => return Cut::Wrong { sum: true },
-        _ => Answer::Other,
+        (ID | HOST_START_UP, _) => Answer::Other,
+        _ => return Cut::Wrong(Some(Fault::Form)),
     };
     Cut::Frame(Frame::Answer(answer), 3 + length + 2)
+}
+
+const fn is_known(request: u8) -> bool {
+    matches!(request, CADENCE | POWER | RAW | CALIBRATED | HOST_TABLE | ID | HOST_START_UP)
+}
+
+fn sum_of(start: &[u8], rest: &[u8]) -> u8 {
+    start.iter().chain(rest).fold(0, |sum: u8, byte| sum.wrapping_add(*byte))
 }
 
 /// How many digits an answer has, where it is always the same.
@@ -185,6 +222,8 @@ const CADENCE: u8 = 0x41;
 const POWER: u8 = 0x44;
 const CALIBRATED: u8 = 0x49;
 const RAW: u8 = 0x4a;
-/// The longest payload: the bike's id is the longest known.
+const ID: u8 = 0xfb;
+/// The longest payload where the length is not fixed: the bike's id is the longest known.
 const MAX_PAYLOAD: usize = 32;
+const CALIBRATED_DIGITS: usize = 3;
 const MAX_BUFFER: usize = 256;

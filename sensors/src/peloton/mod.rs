@@ -1,17 +1,20 @@
 //! The serial line of the original Peloton Bike, active and passive.
 //!
-//! Active: the tablet is unplugged and we poll, one request every 100 ms in turn. Passive: the tablet
-//! polls and we listen, and never transmit. Sources: ihaque/pelomon (a capture of 4,210 exchanges),
-//! ptx2/gymnasticon, doudar/SmartSpin2k.
+//! Active: the tablet is unplugged and we poll, one request at a time. Passive: the tablet polls and we
+//! listen, and never transmit. Sources: ihaque/pelomon (a capture of 4,210 exchanges), ptx2/gymnasticon,
+//! doudar/SmartSpin2k.
 
+pub mod emulate;
 mod frame;
+mod poll;
 mod table;
 
 use std::collections::VecDeque;
 
-use crate::reading::MAX_POWER;
+use crate::reading::{Fault, Latest, MAX_POWER};
 use crate::{Counters, Decoder, Millis, Origin, Reading, Resistance};
-use frame::{Answer, Frame, Frames, Request};
+use frame::{Answer, Frame, Frames};
+use poll::{Event, Poll};
 use table::Table;
 
 /// Who polls the bike.
@@ -24,27 +27,31 @@ pub enum Mode {
 }
 
 /// Reads a Peloton Bike.
+///
+/// Its resistance sensor has a scale of its own for each bike. When it polls, the decoder asks the bike for
+/// it; when it only listens, or the bike does not tell, resistances are by another bike's scale and their
+/// origin is [`Origin::Estimated`].
 #[derive(Debug)]
 pub struct PelotonDecoder {
     mode: Mode,
     frames: Frames,
     role: Role,
     table: Table,
-    resistance: Option<(Resistance, Millis)>,
-    power: Option<(f64, Millis)>,
+    resistance: Latest<Resistance>,
+    power: Latest<f64>,
     readings: VecDeque<Reading>,
     writes: VecDeque<Vec<u8>>,
     counters: Counters,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum Role {
-    /// Not decided yet, until then.
-    Listening(Millis),
+    /// Not decided yet.
+    Listening { until: Millis, heard: u8 },
     /// The tablet polls.
     Passive,
-    /// We poll; the next request is due then.
-    Polling { due: Millis, turn: u8, in_flight: Option<Request>, misses: u8 },
+    /// We poll.
+    Polling(Poll),
 }
 
 impl PelotonDecoder {
@@ -55,8 +62,8 @@ impl PelotonDecoder {
             frames: Frames::default(),
             role: Role::Passive,
             table: Table::default(),
-            resistance: None,
-            power: None,
+            resistance: Latest::NONE,
+            power: Latest::NONE,
             readings: VecDeque::new(),
             writes: VecDeque::new(),
             counters: Counters::default(),
@@ -68,73 +75,52 @@ impl PelotonDecoder {
             // Both conductors may be tapped: a request tells which table entry the answer is.
             Frame::Request(request) => self.table.asked(request),
             Frame::Answer(answer) => {
-                self.counters.good += 1;
-                if matches!(self.role, Role::Listening(_)) {
-                    self.role = Role::Passive;
+                match &mut self.role {
+                    // A single answer may be to what was asked before the port was opened again.
+                    Role::Listening { heard, .. } if *heard + 1 < TABLET_ANSWERS => *heard += 1,
+                    Role::Listening { .. } => self.role = Role::Passive,
+                    Role::Polling(poll) => poll.answered(answer),
+                    Role::Passive => {}
                 }
-                self.answered(answer, now);
+                match self.answered(answer, now) {
+                    Ok(()) => self.counters.good += 1,
+                    Err(fault) => self.counters.bad.count(fault),
+                }
             }
         }
     }
 
-    fn answered(&mut self, answer: Answer, now: Millis) {
-        if let Role::Polling { in_flight, misses, .. } = &mut self.role
-            && in_flight.is_some_and(|request| request.is_answered_by(answer))
-        {
-            (*in_flight, *misses) = (None, 0);
-        }
+    fn answered(&mut self, answer: Answer, now: Millis) -> Result<(), Fault> {
         match answer {
             Answer::Cadence(rpm) => {
-                let reading =
-                    Reading::new(f64::from(rpm), fresh(self.resistance, now), fresh(self.power, now));
-                match reading {
-                    Some(reading) => self.readings.push_back(reading),
-                    None => self.counters.bad += 1,
-                }
-                while self.readings.len() > MAX_READINGS {
+                let reading = Reading::new(f64::from(rpm), self.resistance.at(now), self.power.at(now));
+                self.readings.push_back(reading.ok_or(Fault::Range)?);
+                if self.readings.len() > MAX_READINGS {
                     self.readings.pop_front();
                 }
             }
             Answer::Power(tenths) => {
                 let watts = f64::from(tenths) / 10.0;
-                self.power = (watts <= MAX_POWER).then_some((watts, now));
+                self.power.set(Some(watts).filter(|watts| *watts <= MAX_POWER).ok_or(Fault::Range)?, now);
             }
             Answer::Raw(raw) => {
                 let (percent, origin) = self.table.percent(raw);
-                self.resistance = Resistance::new(percent, origin).map(|resistance| (resistance, now));
+                self.resistance.set(Resistance::new(percent, origin).ok_or(Fault::Range)?, now);
             }
             Answer::Calibrated(percent) => {
                 let resistance = Resistance::new(f64::from(percent), Origin::Measured);
-                self.resistance = resistance.map(|resistance| (resistance, now));
+                self.resistance.set(resistance.ok_or(Fault::Range)?, now);
             }
             Answer::TableEntry(raw) => self.table.entry(raw),
             Answer::Other => {}
         }
+        Ok(())
     }
 
-    /// The next request: the bike's own table first, then cadence, power and resistance in turn.
-    fn request(&mut self, turn: u8) -> Request {
-        match self.table.wanted() {
-            Some(entry) => Request::TableEntry(entry),
-            None => [Request::Cadence, Request::Power, Request::Raw][usize::from(turn % 3)],
-        }
-    }
-
-    fn poll_bike(&mut self, now: Millis) {
-        let Role::Polling { due, turn, in_flight, misses } = self.role else { return };
-        if now < due {
-            return;
-        }
-        let misses = if in_flight.is_some() { misses.saturating_add(1) } else { 0 };
-        // A bike that does not tell its table is read by another bike's, and said to be an estimate.
-        if matches!(in_flight, Some(Request::TableEntry(_))) && misses >= TABLE_TRIES {
-            self.table.give_up();
-        }
-        let request = self.request(turn);
-        self.table.asked(request);
-        self.writes.push_back(request.bytes().to_vec());
-        let turn = if matches!(request, Request::TableEntry(_)) { turn } else { (turn + 1) % 3 };
-        self.role = Role::Polling { due: now + POLL_MS, turn, in_flight: Some(request), misses };
+    /// Starts from the beginning: the bike, its scale and who polls it may all be others.
+    fn listen(&mut self, now: Millis) {
+        self.table = Table::default();
+        self.role = Role::Listening { until: now + LISTEN_MS, heard: 0 };
     }
 }
 
@@ -143,22 +129,36 @@ impl Decoder for PelotonDecoder {
         let (mode, counters) = (self.mode, self.counters);
         *self = Self { counters, ..Self::new(mode) };
         if mode == Mode::Auto {
-            self.role = Role::Listening(now + LISTEN_MS);
+            self.listen(now);
         }
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
-        self.frames.push(bytes);
-        while let Some(frame) = self.frames.next(&mut self.counters) {
-            self.handle(frame, now);
+        for piece in bytes.chunks(PIECE) {
+            self.frames.push(piece);
+            while let Some(frame) = self.frames.next(&mut self.counters) {
+                self.handle(frame, now);
+            }
         }
     }
 
     fn wake(&mut self, now: Millis) {
-        if matches!(self.role, Role::Listening(until) if now >= until) {
-            self.role = Role::Polling { due: now, turn: 0, in_flight: None, misses: 0 };
+        if matches!(self.role, Role::Listening { until, .. } if now >= until) {
+            self.role = Role::Polling(Poll::new(now));
         }
-        self.poll_bike(now);
+        let Role::Polling(poll) = &mut self.role else { return };
+        match poll.wake(&mut self.table, now) {
+            Some(Event::Ask(request)) => {
+                self.table.asked(request);
+                self.writes.push_back(request.bytes().to_vec());
+                // Nobody takes them: only the newest is worth sending.
+                if self.writes.len() > MAX_WRITES {
+                    self.writes.pop_front();
+                }
+            }
+            Some(Event::Silent) => self.listen(now),
+            None => {}
+        }
     }
 
     fn poll_reading(&mut self) -> Option<Reading> {
@@ -170,9 +170,9 @@ impl Decoder for PelotonDecoder {
     }
 
     fn next_deadline(&self) -> Option<Millis> {
-        match self.role {
-            Role::Listening(until) => Some(until),
-            Role::Polling { due, .. } => Some(due),
+        match &self.role {
+            Role::Listening { until, .. } => Some(*until),
+            Role::Polling(poll) => Some(poll.next_deadline()),
             Role::Passive => None,
         }
     }
@@ -182,20 +182,16 @@ impl Decoder for PelotonDecoder {
     }
 }
 
-fn fresh<T: Copy>(value: Option<(T, Millis)>, now: Millis) -> Option<T> {
-    value.filter(|(_, since)| now.saturating_sub(*since) < FRESH_MS).map(|(value, _)| value)
-}
-
 /// How long to listen for a tablet before polling. In ms.
 const LISTEN_MS: Millis = 500;
-/// One request in this time: each of the three values renews every 300 ms.
-const POLL_MS: Millis = 100;
-/// How often the bike is asked for an entry of its table.
-const TABLE_TRIES: u8 = 5;
-/// A resistance or power older than this is not told with a new cadence. In ms.
-const FRESH_MS: Millis = 2_000;
+/// So many answers that were not asked for are a tablet's.
+const TABLET_ANSWERS: u8 = 2;
+/// Bytes are looked at in pieces that the frame buffer has room for.
+const PIECE: usize = 64;
 /// The most readings that wait to be taken.
 const MAX_READINGS: usize = 64;
+/// The most requests that wait to be sent.
+const MAX_WRITES: usize = 4;
 
 #[cfg(test)]
 #[path = "tests.rs"]

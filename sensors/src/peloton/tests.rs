@@ -1,6 +1,8 @@
 //! Vectors: [S] bytes of a public capture or test, [C] computed from the rules.
 
+use super::emulate::PelotonBike;
 use super::*;
+use crate::Bad;
 
 fn bytes(hex: &str) -> Vec<u8> {
     hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
@@ -15,7 +17,7 @@ fn passive() -> PelotonDecoder {
 /// What a decoder knows after some bytes: cadences read, and the last power and resistance.
 fn known(decoder: &mut PelotonDecoder) -> (Vec<f64>, Option<f64>, Option<f64>) {
     let cadences = std::iter::from_fn(|| decoder.poll_reading()).map(|reading| reading.cadence).collect();
-    (cadences, decoder.power.map(|(watts, _)| watts), decoder.resistance.map(|(r, _)| r.percent))
+    (cadences, decoder.power.at(1), decoder.resistance.at(1).map(|resistance| resistance.percent))
 }
 
 type Known = (&'static [f64], Option<f64>, Option<f64>);
@@ -97,31 +99,18 @@ fn a_flipped_bit_is_never_a_reading() {
     }
 }
 
-/// A bike that answers: table entry n is 100 + 10 n.
-fn bike(request: &[u8], tells_table: bool) -> Vec<u8> {
-    let (kind, value, width) = match request[..2] {
-        [0xf5, 0x41] => (0x41, 90, 3),
-        [0xf5, 0x44] => (0x44, 1_500, 5),
-        [0xf5, 0x4a] => (0x4a, 250, 4),
-        [0xf7, entry] if tells_table => (0xf7, 100 + 10 * u32::from(entry), 4),
-        _ => return Vec::new(),
-    };
-    let mut frame = vec![0xf1, kind, width];
-    frame.extend(format!("{value:0width$}", width = usize::from(width)).bytes().rev());
-    frame.push(frame.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
-    frame.push(0xf6);
-    frame
-}
-
-/// Runs a decoder against a bike until `end`; returns the readings and the requests with their times.
-fn ride(tells_table: bool, end: Millis) -> (Vec<Reading>, Vec<(Millis, Vec<u8>)>) {
-    let mut decoder = PelotonDecoder::new(Mode::Auto);
+/// Runs a decoder against a bike from one time to another; returns the readings and the requests with
+/// their times. The bike takes 2 ms to answer.
+fn ride(
+    decoder: &mut PelotonDecoder,
+    bike: &mut PelotonBike,
+    end: Millis,
+) -> (Vec<Reading>, Vec<(Millis, Vec<u8>)>) {
     let (mut readings, mut requests) = (Vec::new(), Vec::new());
-    decoder.restart(0);
     while let Some(now) = decoder.next_deadline().filter(|now| *now <= end) {
         decoder.wake(now);
         while let Some(request) = decoder.poll_write() {
-            decoder.push(&bike(&request, tells_table), now + 2);
+            decoder.push(&bike.answer(&request), now + 2);
             requests.push((now, request));
         }
         readings.extend(std::iter::from_fn(|| decoder.poll_reading()));
@@ -129,15 +118,31 @@ fn ride(tells_table: bool, end: Millis) -> (Vec<Reading>, Vec<(Millis, Vec<u8>)>
     (readings, requests)
 }
 
+fn active() -> PelotonDecoder {
+    let mut decoder = PelotonDecoder::new(Mode::Auto);
+    decoder.restart(0);
+    decoder
+}
+
+/// A bike whose table entry n is 100 + 10 n.
+fn bike() -> PelotonBike {
+    let mut bike = PelotonBike::new(90, 250);
+    bike.power = 1_500;
+    bike.table = Some(std::array::from_fn(|n| 100 + 10 * u32::try_from(n).unwrap()));
+    bike
+}
+
 #[test]
 fn an_unpolled_bike_is_asked_for_its_table_then_in_turn() {
-    let (readings, requests) = ride(true, 6_000);
-    assert_eq!(requests[0], (500, bytes("F7 00 F7 F6")), "after listening");
-    assert_eq!(requests[30].1, bytes("F7 1E 15 F6"));
-    assert_eq!(requests[31].1, bytes("F5 41 36 F6"));
-    assert_eq!(requests[32].1, bytes("F5 44 39 F6"));
-    assert_eq!(requests[33].1, bytes("F5 4A 3F F6"));
-    assert!(requests.windows(2).all(|pair| pair[1].0 - pair[0].0 == 100));
+    let (readings, requests) = ride(&mut active(), &mut bike(), 6_000);
+    assert_eq!(requests[0], (500, bytes("F5 41 36 F6")), "after listening: is it awake?");
+    assert_eq!(requests[1], (600, bytes("F7 00 F7 F6")));
+    assert_eq!(requests[16], (1_350, bytes("F7 0F 06 F6")));
+    assert_eq!(requests[31], (2_100, bytes("F7 1E 15 F6")));
+    assert_eq!(requests[32], (2_150, bytes("F5 4A 3F F6")));
+    assert_eq!(requests[33], (2_250, bytes("F5 41 36 F6")));
+    assert_eq!(requests[34], (2_350, bytes("F5 44 39 F6")));
+    assert_eq!(requests[35], (2_450, bytes("F5 4A 3F F6")));
     let last = readings.last().unwrap();
     let resistance = Resistance { percent: 50.0, origin: Origin::Measured };
     assert_eq!((last.cadence, last.power, last.resistance), (90.0, Some(150.0), Some(resistance)));
@@ -145,19 +150,109 @@ fn an_unpolled_bike_is_asked_for_its_table_then_in_turn() {
 
 #[test]
 fn a_bike_that_hides_its_table_is_read_as_an_estimate() {
-    let (readings, requests) = ride(false, 4_000);
+    let mut bike = bike();
+    bike.table = None;
+    let (readings, requests) = ride(&mut active(), &mut bike, 4_000);
     let tables = requests.iter().filter(|(_, request)| request[0] == 0xf7).count();
-    assert_eq!(tables, usize::from(TABLE_TRIES));
+    assert_eq!(tables, 5);
     assert_eq!(readings.last().unwrap().resistance.unwrap().origin, Origin::Estimated);
 }
 
 #[test]
+fn a_bike_that_wakes_up_late_is_still_asked_for_its_table() {
+    let mut decoder = active();
+    let (mut silent, mut now) = (0, 0);
+    while now < 60_000 {
+        now = decoder.next_deadline().unwrap();
+        decoder.wake(now);
+        silent += std::iter::from_fn(|| decoder.poll_write()).count();
+    }
+    assert!((300..=600).contains(&silent), "asked {silent} times in a minute");
+    let (readings, _) = ride(&mut decoder, &mut bike(), 64_000);
+    assert_eq!(readings.last().unwrap().resistance.unwrap().origin, Origin::Measured);
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again() {
+    let (mut decoder, mut bike) = (active(), bike());
+    ride(&mut decoder, &mut bike, 900);
+    // The table is being read; one answer does not come, and then comes too late.
+    let now = decoder.next_deadline().unwrap();
+    decoder.wake(now);
+    let lost = decoder.poll_write().unwrap();
+    assert_eq!(decoder.next_deadline(), Some(now + 50));
+    decoder.wake(now + 50);
+    assert_eq!(decoder.poll_write(), Some(lost.clone()));
+    decoder.push(&bike.answer(&lost), now + 52);
+    let (readings, _) = ride(&mut decoder, &mut bike, 5_000);
+    assert_eq!(readings.last().unwrap().resistance.unwrap().percent, 50.0);
+}
+
+#[test]
+fn a_bike_that_falls_silent_is_read_from_the_beginning() {
+    let (mut decoder, mut first) = (active(), bike());
+    ride(&mut decoder, &mut first, 4_000);
+    for _ in 0..40 {
+        decoder.wake(decoder.next_deadline().unwrap());
+        while decoder.poll_write().is_some() {}
+    }
+    // Another bike, with another scale, hangs at the same adapter.
+    let mut second = PelotonBike::new(60, 250);
+    let (readings, requests) = ride(&mut decoder, &mut second, 12_000);
+    assert!(requests.iter().any(|(_, request)| request[0] == 0xf7));
+    assert_eq!(readings.last().unwrap().resistance.unwrap().percent, 11.2);
+}
+
+#[test]
+fn an_echo_of_our_own_requests_is_no_answer() {
+    let mut decoder = active();
+    decoder.wake(500);
+    let request = decoder.poll_write().unwrap();
+    decoder.push(&request, 501);
+    assert!(decoder.poll_reading().is_none());
+    assert_eq!(decoder.next_deadline(), Some(550), "still waiting for the bike");
+}
+
+#[test]
 fn a_bike_that_the_tablet_polls_is_never_written_to() {
-    let mut decoder = PelotonDecoder::new(Mode::Auto);
-    decoder.restart(0);
+    let mut decoder = active();
     decoder.push(&bytes("F1 41 03 38 38 30 D5 F6"), 100);
+    decoder.push(&bytes("F1 44 05 33 32 39 30 30 38 F6"), 200);
     decoder.wake(10_000);
     assert_eq!((decoder.poll_write(), decoder.next_deadline()), (None, None));
+}
+
+#[test]
+fn one_answer_of_before_does_not_make_a_tablet() {
+    let mut decoder = active();
+    decoder.push(&bytes("F1 41 03 38 38 30 D5 F6"), 100);
+    decoder.wake(500);
+    assert_eq!(decoder.poll_write(), Some(bytes("F5 41 36 F6")));
+}
+
+#[test]
+fn what_is_refused_is_counted_by_reason() {
+    let mut decoder = passive();
+    for hex in [
+        "F1 41 03 37 38 30 D5 F6",       // sum
+        "F1 41 03 37 38 3A DE F6",       // a digit that is none
+        "F1 41 03 38 38 30 D5 00",       // end
+        "F1 41 03 39 39 39 E0 F6",       // 999 rpm
+        "F1 44 05 39 39 39 39 39 57 F6", // 9999.9 W
+        "F1 49 03 31 30 31 CF F6",       // 101 %
+    ] {
+        decoder.push(&bytes(hex), 1);
+    }
+    let counters = decoder.counters();
+    assert_eq!((counters.good, counters.bad), (0, Bad { checksum: 1, form: 2, range: 3, unchecked: 0 }));
+    assert_eq!(known(&mut decoder), (Vec::new(), None, None));
+}
+
+#[test]
+fn a_long_read_loses_nothing() {
+    let mut decoder = passive();
+    decoder.push(&bytes("F1 41 03 38 38 30 D5 F6").repeat(60), 1);
+    assert_eq!(known(&mut decoder).0.len(), 60);
 }
 
 #[test]
