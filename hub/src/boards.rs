@@ -53,7 +53,8 @@ impl Boards {
             self.told.insert(class, Told { race_id: moment.race_id, rows: None });
             return nobody(class, moment, whole_is_due, now);
         };
-        let standings = race.standings(now);
+        // Of the running second only some riders have told: the boards are those of the last whole one.
+        let standings = race.standings_after(moment.second.get() - 1, now);
         let top = board(race, &standings, moment, now);
         let present = standings.iter().enumerate().filter(|(_, standing)| !standing.gone);
         let views: Vec<_> = present
@@ -203,7 +204,7 @@ mod tests {
         assert!(field(1, false).is_none(), "nobody looks");
         assert!(is_whole(&field(2, true)), "a watcher starts from the whole");
         ride(&races, 8, START + 3_000);
-        let (changes, _) = field(3, true).unwrap();
+        let (changes, _) = field(4, true).unwrap();
         assert_eq!((changes["rows"].as_array().unwrap().len(), &changes["snapshot"]), (2, &false.into()));
         assert!(is_whole(&field(9, true)), "every tenth second");
     }

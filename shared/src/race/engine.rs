@@ -1,5 +1,6 @@
 //! One race of one class: takes messages in any order, with duplicates, and gives the same board.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::message::{RaceMessage, Refusal};
@@ -31,8 +32,12 @@ pub struct Standing<'a> {
     pub rank: u32,
     /// The rider.
     pub racer_id: RacerId,
-    /// The ride so far.
+    /// The ride so far, seconds after [`Standing::second`] included.
     pub ride: &'a Ride,
+    /// The second after which this is the place.
+    pub second: u16,
+    /// The score after that second.
+    pub score: Score,
     /// Nothing heard for 5 s.
     pub dim: bool,
     /// Nothing heard for 15 s.
@@ -67,9 +72,17 @@ impl Race {
         Ok(if counted { Taken::Counted } else { Taken::Duplicate })
     }
 
-    /// Everybody in order: score descending, then who reached it first, then racer id. A total order.
+    /// Everybody in order, all seconds counted: score descending, then who reached it first, then racer id.
+    /// A total order.
     pub fn standings(&self, now: Millis) -> Vec<Standing<'_>> {
-        let mut order: Vec<_> = self.rides.iter().map(|(id, ride)| (rank_key(*id, ride), ride)).collect();
+        self.standings_after(self.clock.seconds(), now)
+    }
+
+    /// Everybody in order as it was after a second of the race. In mid-race the running second is told by
+    /// some and not yet by others; only a second that is over compares like with like.
+    pub fn standings_after(&self, second: u16, now: Millis) -> Vec<Standing<'_>> {
+        let key = |id, ride: &Ride| (Reverse(ride.score_at(second)), ride.reached_at(second), id);
+        let mut order: Vec<_> = self.rides.iter().map(|(id, ride)| (key(*id, ride), ride)).collect();
         order.sort_unstable_by_key(|(key, _)| *key);
         order
             .into_iter()
@@ -80,6 +93,8 @@ impl Race {
                     rank,
                     racer_id: key.2,
                     ride,
+                    second,
+                    score: key.0.0,
                     dim: silence >= DIM_AFTER_MS,
                     gone: silence >= GONE_AFTER_MS,
                 }
@@ -106,10 +121,6 @@ impl Race {
     pub fn ride(&self, racer: RacerId) -> Option<&Ride> {
         self.rides.get(&racer)
     }
-}
-
-fn rank_key(racer: RacerId, ride: &Ride) -> (std::cmp::Reverse<Score>, u16, RacerId) {
-    (std::cmp::Reverse(ride.score()), ride.reached(), racer)
 }
 
 #[cfg(test)]
@@ -162,6 +173,22 @@ mod tests {
         }
         let order: Vec<_> = race.standings(END).iter().map(|s| s.racer_id.get()).collect();
         assert_eq!(order, [9, 2, 3, 5]);
+    }
+
+    #[test]
+    fn a_second_that_is_over_compares_like_with_like() {
+        let mut race = race();
+        // Racer 1 rides harder; racer 2 has told of the running second already.
+        for m in [message(1, 1, 70.0), message(2, 1, 65.0), message(2, 2, 65.0)] {
+            race.take(&m, END).unwrap();
+        }
+        let leader = |second| {
+            let standings = race.standings_after(second, END);
+            (standings[0].racer_id.get(), standings[0].score.get())
+        };
+        assert_eq!(leader(1), (1, 105.0));
+        assert_eq!(leader(2), (2, 200.0));
+        assert_eq!(leader(0), (1, 0.0));
     }
 
     #[test]

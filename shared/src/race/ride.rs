@@ -82,10 +82,10 @@ impl Ride {
         self.outputs.last().copied().flatten()
     }
 
-    /// The second in which the present score was reached; 0 without a score. Two rides of the same score
-    /// rank by it, so it is a matter of race seconds, never of arrival.
-    pub fn reached(&self) -> u16 {
-        let score = self.score();
+    /// The second in which the score after `second` was reached; 0 without a score. Two rides of the same
+    /// score rank by it, so it is a matter of race seconds, never of arrival.
+    pub fn reached_at(&self, second: u16) -> u16 {
+        let score = self.score_at(second);
         if score == Score::ZERO {
             return 0;
         }
@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(in_order, shuffled);
         assert_eq!(in_order.score().get(), 310.0);
         assert_eq!((in_order.score_at(2).get(), in_order.score_at(4).get()), (210.0, 210.0));
-        assert_eq!((in_order.seconds(), in_order.best().get(), in_order.reached()), (4, 110.0, 5));
+        assert_eq!((in_order.seconds(), in_order.best().get(), in_order.reached_at(60)), (4, 110.0, 5));
     }
 
     #[test]

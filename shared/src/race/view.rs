@@ -1,7 +1,7 @@
 //! What each topic shows of a race: the class's board, one rider's own view, the full field.
 
 use crate::message::{BoardMessage, BoardRow, FieldMessage, Neighbour, OwnRecord, RiderMessage};
-use crate::race::{Race, RaceMoment, Ride, Standing};
+use crate::race::{Race, RaceMoment, Standing};
 use crate::{Millis, Score};
 
 /// How many lines the class's board shows.
@@ -35,8 +35,8 @@ pub fn rider(
     let below = index + 1..(index + 1 + NEIGHBOURS).min(standings.len());
     let neighbour = |other: &Standing<'_>| Neighbour {
         row: row(other),
-        gap: round(other.ride.score().ahead_of(own.ride.score())),
-        gap_seconds: gap_seconds(own.ride, other.ride, moment),
+        gap: round(other.score.ahead_of(own.score)),
+        gap_seconds: gap_seconds(own, other),
     };
     RiderMessage {
         class_id: race.class_id(),
@@ -48,7 +48,7 @@ pub fn rider(
         best: own.ride.best(),
         above: standings[above].iter().map(neighbour).collect(),
         below: standings[below].iter().map(neighbour).collect(),
-        record: record.and_then(|trace| own_record(own.ride, trace)),
+        record: record.and_then(|trace| own_record(own, trace)),
     }
 }
 
@@ -76,29 +76,27 @@ fn row(standing: &Standing<'_>) -> BoardRow {
         rank: standing.rank,
         racer_id: standing.racer_id,
         name: standing.ride.name.clone(),
-        score: standing.ride.score(),
+        score: standing.score,
         dim: standing.dim && !standing.gone,
         gone: standing.gone,
     }
 }
 
 /// How long ago the one ahead had the score of the one behind, from the traces; positive if `other` leads.
-fn gap_seconds(own: &Ride, other: &Ride, moment: RaceMoment) -> Option<f64> {
-    let (ahead, behind, sign) =
-        if other.score() >= own.score() { (other, own, 1.0) } else { (own, other, -1.0) };
-    // Both are looked at in the latest second that the one behind has told of.
-    let now = f64::from(moment.second.get()).min(behind.trace().len() as f64);
-    let then = ahead.time_of(behind.score())?;
-    Some(sign * tenth((now - then).max(0.0)))
+fn gap_seconds(own: &Standing<'_>, other: &Standing<'_>) -> Option<f64> {
+    let (ahead, behind, sign) = if other.rank < own.rank { (other, own, 1.0) } else { (own, other, -1.0) };
+    // Both are looked at after the same second, when the one ahead had no less.
+    let then = ahead.ride.time_of(behind.score)?;
+    Some(sign * tenth((f64::from(own.second) - then).max(0.0)))
 }
 
-fn own_record(own: &Ride, record: &[Score]) -> Option<OwnRecord> {
+fn own_record(own: &Standing<'_>, record: &[Score]) -> Option<OwnRecord> {
     let score = *record.last()?;
-    let at = match own.trace().len() {
+    let at = match usize::from(own.second) {
         0 => Score::ZERO,
-        seconds => record.get(seconds - 1).copied().unwrap_or(score),
+        second => record.get(second - 1).copied().unwrap_or(score),
     };
-    Some(OwnRecord { score, ahead: round(own.score().ahead_of(at)) })
+    Some(OwnRecord { score, ahead: round(own.score.ahead_of(at)) })
 }
 
 fn count(standings: &[Standing<'_>]) -> u32 {
@@ -151,7 +149,7 @@ mod tests {
     #[test]
     fn a_rider_sees_three_above_and_three_below_with_gaps() {
         let race = race(9);
-        let standings = race.standings(NOW);
+        let standings = race.standings_after(10, NOW);
         let view = rider(&race, &standings, 4, None, moment(), NOW);
         assert_eq!((view.own.rank, view.own.racer_id.get(), view.riders), (5, 4, 9));
         assert_eq!(view.above.iter().map(|n| n.row.rank).collect::<Vec<_>>(), [2, 3, 4]);
@@ -164,7 +162,7 @@ mod tests {
     #[test]
     fn the_ends_of_the_field_have_fewer_neighbours() {
         let race = race(2);
-        let standings = race.standings(NOW);
+        let standings = race.standings_after(10, NOW);
         let first = rider(&race, &standings, 0, None, moment(), NOW);
         let last = rider(&race, &standings, 1, None, moment(), NOW);
         assert_eq!((first.above.len(), first.below.len()), (0, 1));
@@ -174,7 +172,7 @@ mod tests {
     #[test]
     fn the_own_record_is_compared_at_the_same_second() {
         let (race, best) = (race(2), race(9));
-        let standings = race.standings(NOW);
+        let standings = race.standings_after(10, NOW);
         let trace = best.ride(8.try_into().unwrap()).unwrap().trace().to_vec();
         let record = rider(&race, &standings, 0, Some(&trace), moment(), NOW).record.unwrap();
         assert_eq!((record.score.get(), record.ahead), (1_080.0, -70.0));
@@ -183,7 +181,7 @@ mod tests {
     #[test]
     fn deltas_hold_only_what_changed() {
         let race = race(12);
-        let standings = race.standings(NOW);
+        let standings = race.standings_after(10, NOW);
         let snapshot = field(&race, &standings, None, moment());
         assert_eq!((snapshot.snapshot, snapshot.rows.len()), (true, 12));
         assert_eq!(field(&race, &standings, Some(&snapshot.rows), moment()).rows.len(), 0);
