@@ -1,6 +1,7 @@
 //! The command line, and what it must be to make sense.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 
 use alleycat_sensors::line::Column;
@@ -132,6 +133,12 @@ pub enum ConfigError {
     /// The folder of the page is not there, or holds no page.
     #[error("there is no page in {}: build it with `cargo xtask run`, or leave --page out", .0.display())]
     NoPage(PathBuf),
+    /// A port that is no device.
+    #[error("{} is no serial port: `alleycat-bridge list` shows those that are there", .0.display())]
+    NoDevice(PathBuf),
+    /// The word that other programs take for "find it yourself".
+    #[error("ports are not searched for yet: name one, `alleycat-bridge list` shows those that are there")]
+    NoSearch,
     /// An address that other machines reach.
     #[error("{0} is open to other machines: add --allow-lan if that is wanted")]
     NotLoopback(SocketAddr),
@@ -181,6 +188,21 @@ impl Driver {
 }
 
 impl Source {
+    /// Checks what the command line alone can't. A device that is not there is no error: it may come.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with one sentence on what is wrong.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let Self::Serial(Bike { port, .. }) = self else { return Ok(()) };
+        if port.as_os_str() == "auto" {
+            return Err(ConfigError::NoSearch);
+        }
+        match std::fs::metadata(port) {
+            Ok(there) if !there.file_type().is_char_device() => Err(ConfigError::NoDevice(port.clone())),
+            _ => Ok(()),
+        }
+    }
+
     /// The name of the protocol.
     pub const fn driver(&self) -> &'static str {
         match self {

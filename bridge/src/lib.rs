@@ -26,8 +26,8 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let board = sensor::Board::new(&source);
-    let reading = tokio::spawn(sensor::run(source, board.clone()));
-    let served = server::serve(serve, board, listener, shutdown).await;
-    reading.abort();
-    served
+    tokio::select! {
+        served = server::serve(serve, board.clone(), listener, shutdown) => served,
+        () = sensor::run(source, board) => Ok(()),
+    }
 }

@@ -7,34 +7,50 @@ use alleycat_shared::message::{LOST_AFTER_MS, STALE_AFTER_MS, SensorState};
 #[derive(Debug)]
 pub(crate) struct Link {
     last_reading: Option<Millis>,
-    /// When the present run of bytes without a reading began, and how much was skipped by then.
-    noise: Option<(Millis, u64)>,
+    /// Whole frames so far.
+    good: u64,
+    noise: Option<Noise>,
+}
+
+/// A run of bytes without a whole frame among them.
+#[derive(Clone, Copy, Debug)]
+struct Noise {
+    since: Millis,
+    last: Millis,
+    /// What was not understood before it began.
+    before: u64,
 }
 
 impl Link {
-    /// A port that was just opened.
-    pub(crate) fn new() -> Self {
-        Self { last_reading: None, noise: None }
+    /// A port that was just opened, with what the decoder has counted before.
+    pub(crate) const fn new(counters: Counters) -> Self {
+        Self { last_reading: None, good: counters.good, noise: None }
     }
 
     /// A reading came.
-    pub(crate) fn reading(&mut self, now: Millis) {
+    pub(crate) const fn reading(&mut self, now: Millis) {
         self.last_reading = Some(now);
-        self.noise = None;
     }
 
     /// Bytes came, and this is what the decoder says of all so far.
     pub(crate) fn bytes(&mut self, counters: Counters, now: Millis) {
-        let unread = counters.skipped + counters.bad;
-        self.noise.get_or_insert((now, unread));
+        if counters.good != self.good {
+            (self.good, self.noise) = (counters.good, None);
+            return;
+        }
+        // A board that prints its greeting and waits for the pedals is not noisy.
+        let run = self.noise.filter(|noise| now.saturating_sub(noise.last) < STALE_AFTER_MS);
+        let begun = Noise { since: now, last: now, before: unread(counters) };
+        self.noise = Some(Noise { last: now, ..run.unwrap_or(begun) });
     }
 
     /// The state at `now`.
     pub(crate) fn state(&self, counters: Counters, now: Millis) -> SensorState {
         let silence = self.last_reading.map(|last| now.saturating_sub(last));
-        let noisy = self.noise.is_some_and(|(since, before)| {
-            now.saturating_sub(since) >= GARBAGE_AFTER_MS
-                && counters.skipped + counters.bad > before + GARBAGE_UNITS
+        let noisy = self.noise.is_some_and(|noise| {
+            noise.last.saturating_sub(noise.since) >= GARBAGE_AFTER_MS
+                && now.saturating_sub(noise.last) < STALE_AFTER_MS
+                && unread(counters) > noise.before + GARBAGE_BYTES
         });
         match silence {
             Some(silence) if silence < STALE_AFTER_MS => SensorState::Live,
@@ -49,25 +65,40 @@ impl Link {
     pub(crate) fn next_deadline(&self, now: Millis) -> Option<Millis> {
         let silence =
             self.last_reading.into_iter().flat_map(|last| [last + STALE_AFTER_MS, last + LOST_AFTER_MS]);
-        let noise = self.noise.map(|(since, _)| since + GARBAGE_AFTER_MS);
+        let noise = self.noise.map(|noise| noise.last + STALE_AFTER_MS);
         silence.chain(noise).filter(|at| *at > now).min()
     }
 }
 
+const fn unread(counters: Counters) -> u64 {
+    counters.skipped + counters.bad.total()
+}
+
 /// What a rider is to do, in one sentence; empty if nothing.
-pub(crate) const fn hint(state: SensorState) -> &'static str {
+pub(crate) fn hint(state: SensorState, driver: &str) -> &'static str {
+    let (peloton, passive) = (driver.starts_with("peloton"), driver == "peloton-passive");
     match state {
         SensorState::NoPort => "Plug in the bike's sensor.",
         SensorState::Refused => {
             "This computer may not open the port: add the user to the group dialout (sudo usermod -aG dialout $USER) and log in again."
         }
         SensorState::Busy => "Another program holds the port: close it.",
+        SensorState::Waiting if passive => {
+            "Open the ride screen of the bike's own tablet and start pedalling."
+        }
+        SensorState::Waiting if peloton => "Start pedalling: the bike wakes up and answers.",
         SensorState::Waiting => "Start pedalling.",
         SensorState::Live => "",
         SensorState::Stale => "No reading for a moment.",
+        SensorState::Lost if passive => {
+            "The bike's own tablet has stopped asking: open its ride screen, or check the cable."
+        }
         SensorState::Lost => "The bike fell silent: check the cable and wake its console.",
+        SensorState::Garbage if peloton => {
+            "The bike sends what is not understood: the adapter must be for RS-232 levels, and no other may poll the bike."
+        }
         SensorState::Garbage => {
-            "The bike sends what is not understood: check the protocol and the baud rate."
+            "The sensor sends what is not understood: check --baud (9600 and 115200 are common) and --columns."
         }
     }
 }
@@ -75,7 +106,7 @@ pub(crate) const fn hint(state: SensorState) -> &'static str {
 /// Bytes without a reading are garbage after this long. In ms.
 const GARBAGE_AFTER_MS: Millis = 3_000;
 /// And when more than this was skipped.
-const GARBAGE_UNITS: u64 = 20;
+const GARBAGE_BYTES: u64 = 20;
 
 #[cfg(test)]
 mod tests {
@@ -87,7 +118,7 @@ mod tests {
 
     #[test]
     fn silence_goes_from_live_to_stale_to_lost() {
-        let mut link = Link::new();
+        let mut link = Link::new(skipped(0));
         assert_eq!(link.state(skipped(0), 0), SensorState::Waiting);
         link.reading(1_000);
         let table = [
@@ -108,22 +139,56 @@ mod tests {
         assert_eq!(link.state(skipped(0), 9_000), SensorState::Live);
     }
 
+    /// Bytes once a second, `each` of them not understood; returns the state and the count after them.
+    fn noise(link: &mut Link, each: u64, from: Millis, to: Millis) -> (SensorState, Counters) {
+        let mut counters = skipped(0);
+        for now in (from..=to).step_by(1_000) {
+            counters.skipped += each;
+            link.bytes(counters, now);
+        }
+        (link.state(counters, to), counters)
+    }
+
     #[test]
-    fn bytes_without_a_reading_become_garbage() {
-        let mut link = Link::new();
-        link.bytes(skipped(5), 1_000);
-        assert_eq!(link.state(skipped(100), 3_999), SensorState::Waiting);
-        assert_eq!(link.next_deadline(1_000), Some(4_000));
-        assert_eq!(link.state(skipped(25), 4_000), SensorState::Waiting, "a little noise is not garbage");
-        assert_eq!(link.state(skipped(26), 4_000), SensorState::Garbage);
-        link.reading(4_001);
-        assert_eq!(link.state(skipped(26), 4_001), SensorState::Live);
+    fn bytes_without_a_frame_become_garbage() {
+        assert_eq!(noise(&mut Link::new(skipped(0)), 50, 1_000, 3_000).0, SensorState::Waiting, "too soon");
+        assert_eq!(noise(&mut Link::new(skipped(0)), 1, 1_000, 9_000).0, SensorState::Waiting, "too little");
+        let mut link = Link::new(skipped(0));
+        let (state, mut counters) = noise(&mut link, 50, 1_000, 4_000);
+        assert_eq!(state, SensorState::Garbage);
+        assert_eq!(link.next_deadline(4_000), Some(6_000));
+        assert_eq!(link.state(counters, 6_000), SensorState::Waiting, "it has stopped");
+        counters.good += 1;
+        link.bytes(counters, 6_100);
+        link.reading(6_100);
+        assert_eq!(link.state(counters, 6_100), SensorState::Live);
+    }
+
+    #[test]
+    fn a_greeting_and_silence_is_not_garbage() {
+        let mut link = Link::new(skipped(0));
+        link.bytes(skipped(180), 100);
+        for now in [100, 3_100, 60_000] {
+            assert_eq!(link.state(skipped(180), now), SensorState::Waiting, "at {now}");
+        }
+    }
+
+    #[test]
+    fn whole_frames_without_a_cadence_are_not_garbage() {
+        let mut link = Link::new(skipped(0));
+        for second in 1..10 {
+            let counters = Counters { good: second, skipped: 100 * second, ..Counters::default() };
+            link.bytes(counters, second * 1_000);
+            assert_eq!(link.state(counters, second * 1_000), SensorState::Waiting);
+        }
     }
 
     #[test]
     fn every_state_but_live_says_what_to_do() {
-        for state in SensorState::ALL {
-            assert_eq!(hint(state).is_empty(), state == SensorState::Live, "{state:?}");
+        for driver in ["line", "peloton", "peloton-passive", "virtual"] {
+            for state in SensorState::ALL {
+                assert_eq!(hint(state, driver).is_empty(), state == SensorState::Live, "{state:?}");
+            }
         }
     }
 }

@@ -28,13 +28,15 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error:#}");
+            // Whatever the log's filter is, this must be read.
+            eprintln!("alleycat-bridge: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
 async fn run(source: Source, serve: Serve) -> anyhow::Result<()> {
+    source.check()?;
     serve.check()?;
     let listener = TcpListener::bind(serve.listen).await.with_context(|| {
         format!(

@@ -38,3 +38,23 @@ pub(super) fn state_of(error: &io::Error) -> SensorState {
         _ => SensorState::NoPort,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_opening_are_told_apart() {
+        let table = [
+            (ErrorKind::Io(io::ErrorKind::NotFound), "No such file or directory", SensorState::NoPort),
+            (ErrorKind::Io(io::ErrorKind::PermissionDenied), "Permission denied", SensorState::Refused),
+            (ErrorKind::NoDevice, "Unable to acquire exclusive lock on serial port", SensorState::Busy),
+            (ErrorKind::Io(io::ErrorKind::ResourceBusy), "Device or resource busy", SensorState::Busy),
+            (ErrorKind::NoDevice, "No such device", SensorState::NoPort),
+            (ErrorKind::Unknown, "Not a typewriter", SensorState::NoPort),
+        ];
+        for (kind, text, state) in table {
+            assert_eq!(state_of(&kind_of(serialport::Error::new(kind, text))), state, "{text}");
+        }
+    }
+}

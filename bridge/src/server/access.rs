@@ -55,7 +55,7 @@ impl Access {
     fn host_is_ours(&self, host: &str) -> bool {
         // The port is part of the name unless it is the scheme's own.
         let Ok(url) = Url::parse(&format!("http://{host}/")) else { return false };
-        if url.port_or_known_default() != Some(self.port) {
+        if url.port_or_known_default() != Some(self.port) || !url.username().is_empty() {
             return false;
         }
         match url.host() {

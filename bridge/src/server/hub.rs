@@ -7,9 +7,16 @@ use alleycat_shared::config::{PageConfig, SENSOR_PATH};
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
+    RETRY_AFTER,
+};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use reqwest::redirect::Policy;
+use serde::Deserialize;
+use serde_json::Value;
+use thiserror::Error;
 use url::Url;
 
 use super::{Shared, problem};
@@ -18,26 +25,69 @@ pub(super) struct Hub {
     url: Url,
     client: reqwest::Client,
     /// The last good configuration, for when the hub is away.
-    config: Mutex<Option<PageConfig>>,
+    config: Mutex<Option<Value>>,
+}
+
+/// Why the hub is of no use just now.
+#[derive(Debug, Error)]
+enum HubError {
+    #[error("does not answer")]
+    Away(#[from] reqwest::Error),
+    #[error("answers with {0}")]
+    Refused(StatusCode),
+    #[error("sends a configuration that is none")]
+    Malformed(#[from] serde_json::Error),
+    #[error("sends too much")]
+    TooLarge,
 }
 
 impl Hub {
     pub(super) fn new(url: Url) -> reqwest::Result<Self> {
-        let client = reqwest::Client::builder().timeout(TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build()?;
+        // The hub is named by its address, and never somewhere else than it says.
+        let client = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(Policy::none())
+            .no_proxy()
+            .build()?;
         Ok(Self { url, client, config: Mutex::new(None) })
     }
 
-    async fn fetch_config(&self) -> reqwest::Result<PageConfig> {
+    /// The hub's configuration as the page on this machine needs it; fields that are not known here stay.
+    async fn fetch_config(&self) -> Result<Value, HubError> {
         let url = self.url.join("/config.json").expect("the path is plain");
-        let mut config: PageConfig = self.client.get(url).send().await?.error_for_status()?.json().await?;
-        config.mqtt.url = absolute(&self.url, &config.mqtt.url);
-        SENSOR_PATH.clone_into(&mut config.sensor.url);
+        let answer = self.client.get(url).send().await?;
+        if !answer.status().is_success() {
+            return Err(HubError::Refused(answer.status()));
+        }
+        let mut config: Value = serde_json::from_slice(&read(answer).await?)?;
+        let known = PageConfig::deserialize(&config)?;
+        config["mqtt"]["url"] = absolute(&self.url, &known.mqtt.url).into();
+        config["sensor"]["url"] = SENSOR_PATH.into();
         Ok(config)
     }
 
-    fn away(&self, error: &reqwest::Error) -> Response {
-        tracing::warn!(hub = %self.url, %error, "the hub does not answer");
-        problem(StatusCode::BAD_GATEWAY, &format!("The hub at {} does not answer.", self.url))
+    async fn pass(&self, request: Request) -> Result<Response, HubError> {
+        let (parts, body) = request.into_parts();
+        let Ok(body) = to_bytes(body, MAX_BODY).await else {
+            return Ok(problem(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large."));
+        };
+        let mut url = self.url.clone();
+        url.set_path(parts.uri.path());
+        url.set_query(parts.uri.query());
+        let passed = self.client.request(parts.method, url).headers(only(&parts.headers, &ASKED)).body(body);
+        let answer = passed.send().await?;
+        let (status, headers) = (answer.status(), only(answer.headers(), &ANSWERED));
+        let mut response = read(answer).await?.into_response();
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        Ok(response)
+    }
+
+    fn failed(&self, error: &HubError) -> Response {
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        tracing::warn!(hub = %self.url, %error, cause, "the hub is of no use");
+        problem(StatusCode::BAD_GATEWAY, &format!("The hub at {} {error}.", self.url))
     }
 }
 
@@ -47,52 +97,34 @@ pub(super) async fn config(State(shared): State<Arc<Shared>>) -> Response {
     let fetched = hub.fetch_config().await;
     let mut kept = hub.config.lock().expect("no holder of this lock panics");
     match fetched {
-        Ok(config) => {
-            *kept = Some(config.clone());
-            Json(config).into_response()
+        Ok(config) => Json(&*kept.insert(config)).into_response(),
+        Err(error) => {
+            let failed = hub.failed(&error);
+            kept.as_ref().map_or(failed, |config| Json(config).into_response())
         }
-        Err(error) => match &*kept {
-            Some(config) => Json(config).into_response(),
-            None => hub.away(&error),
-        },
     }
 }
 
 /// `/api/…`: passed on as it is, within bounds.
 pub(super) async fn api(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let hub = &shared.hub;
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return problem(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large.");
-    };
-    let mut url = hub.url.clone();
-    url.set_path(parts.uri.path());
-    url.set_query(parts.uri.query());
-    let mut passed = hub.client.request(parts.method, url).body(body);
-    for name in [CONTENT_TYPE, ACCEPT, AUTHORIZATION, IF_NONE_MATCH] {
-        if let Some(value) = parts.headers.get(&name) {
-            passed = passed.header(name, value);
+    hub.pass(request).await.unwrap_or_else(|error| hub.failed(&error))
+}
+
+async fn read(mut answer: reqwest::Response) -> Result<Vec<u8>, HubError> {
+    let mut body = Vec::new();
+    while let Some(piece) = answer.chunk().await? {
+        if body.len() + piece.len() > MAX_ANSWER {
+            return Err(HubError::TooLarge);
         }
+        body.extend_from_slice(&piece);
     }
-    match passed.send().await {
-        Ok(answer) => {
-            let status = answer.status();
-            let headers =
-                [CONTENT_TYPE, ETAG].map(|name| (name.clone(), answer.headers().get(&name).cloned()));
-            let mut response = match answer.bytes().await {
-                Ok(bytes) => (status, bytes).into_response(),
-                Err(error) => return hub.away(&error),
-            };
-            response.headers_mut().remove(CONTENT_TYPE);
-            for (name, value) in headers {
-                if let Some(value) = value {
-                    response.headers_mut().insert(name, value);
-                }
-            }
-            response
-        }
-        Err(error) => hub.away(&error),
-    }
+    Ok(body)
+}
+
+fn only(headers: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
+    let named = names.iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
+    named.collect()
 }
 
 /// A path on the hub's host becomes an address that works from anywhere.
@@ -108,6 +140,12 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The largest body passed on, in bytes.
 const MAX_BODY: usize = 64 * 1_024;
+/// The largest answer passed on, in bytes: a board of all riders is about a tenth of it.
+const MAX_ANSWER: usize = 32 * 1_024 * 1_024;
+/// What the hub is to know of a request.
+const ASKED: [HeaderName; 4] = [CONTENT_TYPE, ACCEPT, AUTHORIZATION, IF_NONE_MATCH];
+/// What the page is to know of an answer.
+const ANSWERED: [HeaderName; 5] = [CONTENT_TYPE, ETAG, CACHE_CONTROL, CONTENT_DISPOSITION, RETRY_AFTER];
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,8 @@
 //! `/sensor`: the state at once, then states and readings as they come.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use alleycat_shared::message::SensorMessage;
 use axum::extract::State;
@@ -33,20 +35,25 @@ async fn stream(mut socket: WebSocket, shared: &Shared) {
     // Subscribed first: a change in between is told twice rather than never.
     let mut messages = shared.board.subscribe();
     let mut stop = shared.stop.clone();
-    if send(&mut socket, &shared.board.state()).await.is_err() {
+    let board = &shared.board;
+    if send(&mut socket, &board.state_message()).await.is_none() {
         return;
     }
     loop {
         tokio::select! {
-            message = messages.recv() => match message {
-                Ok(message) => {
-                    if send(&mut socket, &message).await.is_err() {
+            told = messages.recv() => match told {
+                Ok(told) => {
+                    if send(&mut socket, &board.message(told)).await.is_none() {
                         return;
                     }
                 }
                 Err(RecvError::Lagged(missed)) => {
                     tracing::debug!(missed, "a page reads slowly");
-                    if send(&mut socket, &shared.board.state()).await.is_err() {
+                    // What still waits is old as well: on with the newest.
+                    let waiting = u64::try_from(messages.len()).unwrap_or(u64::MAX);
+                    shared.skipped.fetch_add(missed + waiting, Ordering::Relaxed);
+                    messages = messages.resubscribe();
+                    if send(&mut socket, &board.state_message()).await.is_none() {
                         return;
                     }
                 }
@@ -62,10 +69,14 @@ async fn stream(mut socket: WebSocket, shared: &Shared) {
     }
 }
 
-async fn send(socket: &mut WebSocket, message: &SensorMessage) -> Result<(), axum::Error> {
+/// Sends a message; `None` when the page is gone or takes nothing.
+async fn send(socket: &mut WebSocket, message: &SensorMessage) -> Option<()> {
     let text = serde_json::to_string(message).expect("sensor messages are plain data");
-    socket.send(Message::Text(text.into())).await
+    let sent = tokio::time::timeout(SEND_LIMIT, socket.send(Message::Text(text.into()))).await;
+    sent.ok()?.ok()
 }
 
 /// The largest message from a page, in bytes.
 const MAX_INBOUND: usize = 1_024;
+/// A page that takes nothing in for this long has hung.
+const SEND_LIMIT: Duration = Duration::from_secs(10);

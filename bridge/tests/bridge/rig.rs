@@ -1,17 +1,21 @@
 //! A bridge on a free port, and a device that can be unplugged.
 
 use std::fs::File;
-use std::io::Write;
-use std::os::fd::OwnedFd;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use alleycat_bridge::config::{Cli, Command};
 use alleycat_bridge::{Serve, Source};
+use alleycat_sensors::peloton::emulate::PelotonBike;
 use alleycat_shared::message::{SensorMessage, SensorReading, SensorState};
 use clap::Parser;
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::openpty;
 use nix::unistd::ttyname;
 use tempfile::TempDir;
@@ -27,8 +31,8 @@ const LIMIT: Duration = Duration::from_secs(15);
 
 pub(crate) struct Bridge {
     pub(crate) address: String,
-    _stop: oneshot::Sender<()>,
-    _task: JoinHandle<std::io::Result<()>>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<std::io::Result<()>>,
 }
 
 impl Bridge {
@@ -45,7 +49,13 @@ impl Bridge {
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async { _ = stopped.await };
         let task = tokio::spawn(alleycat_bridge::run(source, serve, listener, shutdown));
-        Self { address, _stop: stop, _task: task }
+        Self { address, stop, task }
+    }
+
+    /// Ends the bridge and waits for it.
+    pub(crate) async fn end(self) {
+        self.stop.send(()).unwrap();
+        tokio::time::timeout(LIMIT, self.task).await.expect("the bridge ends").unwrap().unwrap();
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -75,6 +85,17 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// Says something to the bridge.
+    pub(crate) async fn say(&mut self, message: Message) {
+        self.socket.send(message).await.unwrap();
+    }
+
+    /// Waits until the bridge has let go.
+    pub(crate) async fn end(&mut self) {
+        let ended = async { while self.socket.next().await.is_some_and(|message| message.is_ok()) {} };
+        tokio::time::timeout(LIMIT, ended).await.expect("the bridge lets go");
+    }
+
     pub(crate) async fn next(&mut self) -> SensorMessage {
         let message = tokio::time::timeout(LIMIT, self.socket.next()).await;
         match message.expect("the bridge says something").expect("the bridge stays").unwrap() {
@@ -110,11 +131,18 @@ impl Page {
 pub(crate) struct Device {
     folder: TempDir,
     ends: Option<(File, OwnedFd)>,
+    rider: Option<(Arc<AtomicBool>, std::thread::JoinHandle<()>)>,
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        self.unplug();
+    }
 }
 
 impl Device {
     pub(crate) fn absent() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), ends: None }
+        Self { folder: tempfile::tempdir().unwrap(), ends: None, rider: None }
     }
 
     pub(crate) fn plugged() -> Self {
@@ -137,7 +165,29 @@ impl Device {
     }
 
     pub(crate) fn unplug(&mut self) {
+        if let Some((stop, thread)) = self.rider.take() {
+            stop.store(true, Ordering::Relaxed);
+            thread.join().unwrap();
+        }
         self.ends = None;
+    }
+
+    /// Whatever is plugged in from now on answers as a Peloton Bike does, until it is unplugged.
+    pub(crate) fn ride(&mut self, mut bike: PelotonBike) {
+        let mut master = self.ends.as_ref().expect("plugged in").0.try_clone().unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            let mut chunk = [0; 256];
+            while !stopped.load(Ordering::Relaxed) {
+                let mut ready = [PollFd::new(master.as_fd(), PollFlags::POLLIN)];
+                if poll(&mut ready, PollTimeout::from(10_u8)).unwrap() > 0 {
+                    let count = master.read(&mut chunk).unwrap();
+                    master.write_all(&bike.answer(&chunk[..count])).unwrap();
+                }
+            }
+        });
+        self.rider = Some((stop, thread));
     }
 
     pub(crate) fn say(&mut self, bytes: &[u8]) {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use alleycat_shared::message::{Origin, SensorState};
+use alleycat_sensors::peloton::emulate::PelotonBike;
+use alleycat_shared::message::{Origin, SensorReading, SensorState};
 use tokio::time::sleep;
 
-use crate::rig::{Bridge, Device};
+use crate::rig::{Bridge, Device, Page};
 
 async fn line_bridge(device: &Device) -> Bridge {
     Bridge::start(&["run", "--driver", "line", "--port", device.path().to_str().unwrap()]).await
@@ -56,6 +57,41 @@ async fn a_tapped_peloton_is_read_without_a_word_to_it() {
     let reading = keep_saying(&mut device, &raw_then_cadence, page.reading()).await;
     assert_eq!((reading.cadence.get(), reading.resistance.unwrap().get()), (88.0, 59.8));
     assert_eq!(reading.origin, Origin::Estimated, "by another bike's table, for its own was not heard");
+}
+
+#[tokio::test]
+async fn a_peloton_that_nobody_polls_is_polled_and_read_by_its_own_scale() {
+    let mut device = Device::plugged();
+    let mut bike = PelotonBike::new(88, 860);
+    bike.power = 923;
+    device.ride(bike);
+    let port = device.path();
+    let bridge = Bridge::start(&["run", "--driver", "peloton", "--port", port.to_str().unwrap()]).await;
+    let mut page = bridge.page().await;
+    let reading = whole_reading(&mut page).await;
+    assert_eq!((reading.cadence.get(), reading.resistance.unwrap().get()), (88.0, 59.8));
+    assert_eq!(reading.origin, Origin::Measured);
+    // Pulled out while it answers, and another bike plugged in: its scale is another one.
+    device.unplug();
+    page.state(SensorState::NoPort).await;
+    let mut other = PelotonBike::new(60, 700);
+    other.table = Some(std::array::from_fn(|n| 100 + 30 * u32::try_from(n).unwrap()));
+    device.plug();
+    device.ride(other);
+    page.state(SensorState::Live).await;
+    let reading = whole_reading(&mut page).await;
+    assert_eq!((reading.cadence.get(), reading.resistance.unwrap().get()), (60.0, 66.7));
+    assert_eq!(reading.origin, Origin::Measured);
+}
+
+/// A reading with a resistance: the first ones come before the bike has told it.
+async fn whole_reading(page: &mut Page) -> SensorReading {
+    loop {
+        let reading = page.reading().await;
+        if reading.resistance.is_some() {
+            return reading;
+        }
+    }
 }
 
 #[tokio::test]
@@ -115,6 +151,8 @@ async fn noise_is_told_as_garbage_and_counted() {
     keep_saying(&mut device, b"\n\xff\xfe\x80 not a bike\n", page.state(SensorState::Garbage)).await;
     let health: serde_json::Value = reqwest::get(bridge.url("/healthz")).await.unwrap().json().await.unwrap();
     assert_eq!(health["sensor"], "garbage");
+    assert_eq!(health["driver"], "line");
+    assert_eq!(health["badFrames"]["checksum"], 0);
     assert!(health["skippedBytes"].as_u64().unwrap() > 20, "{health}");
     keep_saying(&mut device, b"\n$BIKE,85.5,40*17\r\n", page.state(SensorState::Live)).await;
 }

@@ -1,14 +1,12 @@
 //! Who is let in, and what is passed on.
 
-use std::process::Command;
-
 use alleycat_shared::api::Problem;
 use alleycat_shared::config::{Auth, PageConfig};
 use axum::routing::get;
 use axum::{Json, Router};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::rig::Bridge;
 
@@ -23,6 +21,8 @@ async fn hub() -> (String, JoinHandle<()>) {
         auth: Auth::Token,
     };
     let echo = |uri: axum::http::Uri, body: String| async move { format!("{uri} {body}") };
+    let mut config = serde_json::to_value(config).unwrap();
+    config["newerThanThis"] = true.into();
     let router = Router::new()
         .route("/config.json", get(|| async { Json(config) }))
         .route("/api/echo", axum::routing::post(echo));
@@ -71,7 +71,9 @@ async fn pages_are_counted_and_bounded() {
 async fn the_hubs_configuration_is_passed_on_and_kept() {
     let (hub, serving) = hub().await;
     let bridge = Bridge::start(&["virtual", "--hub", &format!("http://{hub}")]).await;
-    let config: PageConfig = reqwest::get(bridge.url("/config.json")).await.unwrap().json().await.unwrap();
+    let text = reqwest::get(bridge.url("/config.json")).await.unwrap().text().await.unwrap();
+    assert!(text.contains("newerThanThis"), "what the bridge does not know is the page's business: {text}");
+    let config: PageConfig = serde_json::from_str(&text).unwrap();
     assert_eq!(config.mqtt.url, format!("ws://{hub}/mqtt"));
     assert_eq!(config.sensor.url, "/sensor");
     serving.abort();
@@ -104,20 +106,62 @@ async fn a_hub_that_is_away_is_said_in_words() {
     }
 }
 
-#[test]
-fn what_can_not_work_is_one_sentence_and_an_exit_code() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    let table: [(&[&str], &str); 4] = [
-        (&["virtual", "--listen", &address], "can't listen on"),
-        (&["virtual", "--page", "/nowhere"], "there is no page in /nowhere"),
-        (&["virtual", "--listen", "0.0.0.0:0"], "--allow-lan"),
-        (&["run", "--port", "/dev/null", "--driver", "unicycle"], "possible values: line, peloton"),
-    ];
-    for (args, sentence) in table {
-        let output = Command::new(env!("CARGO_BIN_EXE_alleycat-bridge")).args(args).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && text.contains(sentence), "{args:?}: {text}");
-        assert!(!text.contains("panicked"), "{text}");
+#[tokio::test]
+async fn a_hub_that_is_no_hub_is_said_in_words() {
+    let router = Router::new().route("/config.json", get(|| async { "{\"mqtt\":7}" }));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let _serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let bridge = Bridge::start(&["virtual", "--hub", &format!("http://{address}")]).await;
+    let problem: Problem = reqwest::get(bridge.url("/config.json")).await.unwrap().json().await.unwrap();
+    assert!(problem.detail.contains("a configuration that is none"), "{problem:?}");
+}
+
+#[tokio::test]
+async fn the_page_is_served_with_its_types_and_never_an_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("index.html"), "<title>Alleycat</title>").unwrap();
+    std::fs::write(folder.path().join("app.wasm"), "\0asm").unwrap();
+    let bridge = Bridge::start(&["virtual", "--page", folder.path().to_str().unwrap()]).await;
+    let index = reqwest::get(bridge.url("/")).await.unwrap();
+    assert_eq!(
+        (&index.headers()["content-type"], &index.headers()["cache-control"]),
+        (&"text/html".parse().unwrap(), &"no-cache".parse().unwrap())
+    );
+    assert!(index.text().await.unwrap().contains("Alleycat"));
+    let wasm = reqwest::get(bridge.url("/app.wasm")).await.unwrap();
+    assert_eq!(wasm.headers()["content-type"], "application/wasm");
+    for path in ["/nothing", "/../Cargo.toml", "/%2e%2e/Cargo.toml"] {
+        assert_eq!(reqwest::get(bridge.url(path)).await.unwrap().status(), 404, "{path}");
     }
+    let rebound = reqwest::Client::new().get(bridge.url("/")).header("host", "evil.example");
+    assert_eq!(rebound.send().await.unwrap().status(), 403, "the page as well");
+}
+
+#[tokio::test]
+async fn a_bridge_without_a_page_says_so() {
+    let bridge = Bridge::start(&["virtual"]).await;
+    let text = reqwest::get(bridge.url("/")).await.unwrap().text().await.unwrap();
+    assert!(text.contains("without a page") && text.contains("--page"), "{text}");
+}
+
+#[tokio::test]
+async fn what_pages_say_is_ignored_and_bounded() {
+    let bridge = Bridge::start(&["virtual"]).await;
+    let mut page = bridge.page().await;
+    page.say(Message::text("{\"type\":\"reading\",\"cadence\":250}")).await;
+    page.say(Message::binary(vec![0xff; 1_000])).await;
+    assert!(page.reading().await.cadence.get() < 250.0);
+    page.say(Message::text("x".repeat(2_000))).await;
+    page.end().await;
+    assert!(bridge.page().await.reading().await.cadence.get() > 0.0, "others are served on");
+}
+
+#[tokio::test]
+async fn a_bridge_ends_with_its_pages() {
+    let bridge = Bridge::start(&["virtual"]).await;
+    let mut page = bridge.page().await;
+    page.reading().await;
+    bridge.end().await;
+    page.end().await;
 }

@@ -16,7 +16,10 @@ fn read(decoder: &mut LineDecoder) -> Vec<(f64, Option<f64>)> {
     readings.map(|reading| (reading.cadence, reading.resistance.map(|r| r.percent))).collect()
 }
 
-const VECTORS: [(&str, &str, &[(f64, Option<f64>)]); 16] = [
+/// Cadence and resistance of the readings in order.
+type Told = &'static [(f64, Option<f64>)];
+
+const VECTORS: [(&str, &str, Told); 16] = [
     ("cadence", "87\r\n", &[(87.0, None)]),                    // [S]
     ("skip,cadence,skip", "12.30,85,60\r\n", &[(85.0, None)]), // [S]
     ("skip,cadence", "Serial port opened\r\n24.80,82.00\r\n", &[(82.0, None)]), // [S]

@@ -1,0 +1,117 @@
+//! One port from opening to unplugging: bytes to the decoder, the decoder's requests to the port.
+
+use std::io;
+use std::time::Duration;
+
+use alleycat_sensors::{Decoder, Millis, Reading};
+use alleycat_shared::message::{Origin, SensorReading, SensorState};
+use alleycat_shared::{Cadence, Resistance};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::Instant;
+
+use super::{Board, Port};
+use crate::config::{Driver, Source};
+use crate::link::Link;
+
+/// Reads an open port until it is gone; returns why.
+pub(super) async fn read(
+    mut port: Box<dyn Port>,
+    decoder: &mut dyn Decoder,
+    source: &Source,
+    board: &Board,
+) -> io::Error {
+    let start = Instant::now();
+    let clock = || Millis::try_from(start.elapsed().as_millis()).unwrap_or(Millis::MAX);
+    let mut link = Link::new(decoder.counters());
+    let mut resistance = Measured::Never;
+    let mut chunk = [0; 256];
+    decoder.restart(clock());
+    board.set(SensorState::Waiting);
+    loop {
+        let due = decoder.next_deadline().into_iter().chain(link.next_deadline(clock())).min();
+        let timer = async {
+            match due {
+                Some(due) => tokio::time::sleep_until(start + Duration::from_millis(due)).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            got = port.read(&mut chunk) => match got {
+                // tokio-serial tells of an unplugged adapter in this way, again and again.
+                Ok(0) => return io::ErrorKind::UnexpectedEof.into(),
+                Ok(count) => {
+                    let now = clock();
+                    decoder.push(&chunk[..count], now);
+                    link.bytes(decoder.counters(), now);
+                }
+                Err(error) => return error,
+            },
+            () = timer => decoder.wake(clock()),
+        }
+        let arrived = Instant::now();
+        while let Some(reading) = decoder.poll_reading() {
+            link.reading(clock());
+            board.set(SensorState::Live);
+            resistance.note(&reading);
+            if let Some(reading) = told(reading, source, resistance) {
+                board.reading(reading, arrived);
+            }
+        }
+        while let Some(bytes) = decoder.poll_write() {
+            match tokio::time::timeout(WRITE_LIMIT, port.write_all(&bytes)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return error,
+                // The device takes nothing in. What it says is read on, and its silence is told.
+                Err(_) => tracing::debug!(port = board.port(), "a request was not taken"),
+            }
+        }
+        board.count(decoder.counters());
+        board.set(link.state(decoder.counters(), clock()));
+    }
+}
+
+/// Whether the bike has a sensor for its resistance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Measured {
+    Never,
+    Once,
+    Estimated,
+}
+
+impl Measured {
+    fn note(&mut self, reading: &Reading) {
+        let now = match reading.resistance.map(|resistance| resistance.origin) {
+            None => return,
+            Some(alleycat_sensors::Origin::Measured) => Self::Once,
+            Some(alleycat_sensors::Origin::Estimated) => Self::Estimated,
+        };
+        if now == Self::Estimated && *self != now {
+            tracing::warn!("resistance is estimated by another bike's scale: this bike has not told its own");
+        }
+        *self = now;
+    }
+}
+
+/// The reading as the page gets it.
+fn told(reading: Reading, source: &Source, measured: Measured) -> Option<SensorReading> {
+    let cadence = Cadence::try_from(reading.cadence).ok()?;
+    let (resistance, origin) = match (reading.resistance, source) {
+        (Some(resistance), _) => (Resistance::try_from(resistance.percent).ok(), origin(resistance.origin)),
+        // A Peloton will tell in a moment, and so will a line sensor that has told before.
+        (None, Source::Serial(bike)) if bike.driver == Driver::Line && measured == Measured::Never => {
+            (Some(bike.fixed_resistance), Origin::None)
+        }
+        (None, _) => (None, Origin::None),
+    };
+    Some(SensorReading { cadence, resistance, origin, power: reading.power, heart_rate: None, age_ms: 0 })
+}
+
+const fn origin(origin: alleycat_sensors::Origin) -> Origin {
+    match origin {
+        alleycat_sensors::Origin::Measured => Origin::Measured,
+        alleycat_sensors::Origin::Estimated => Origin::Estimated,
+    }
+}
+
+/// How long the bike may take to take in a request.
+const WRITE_LIMIT: Duration = Duration::from_millis(100);
