@@ -310,14 +310,14 @@ impl Page {
     pub fn finish_place(&self) -> String {
         let Flow::Finished(finish) = &self.flow else { return nothing() };
         let own = finish.outcome().and_then(|outcome| outcome.own.as_ref()).map(|row| row.rank);
-        own.or(finish.last_known.map(|(rank, _)| rank)).map_or_else(nothing, |rank| rank.to_string())
+        own.or_else(|| finish.last_known.map(|(rank, _)| rank)).map_or_else(nothing, |rank| rank.to_string())
     }
 
     /// The final size of the field: `of 51 riders`.
     pub fn finish_field(&self) -> String {
         let Flow::Finished(finish) = &self.flow else { return String::new() };
         let told = finish.outcome().and_then(|outcome| u32::try_from(outcome.riders).ok());
-        let field = told.or(finish.last_known.map(|(_, field)| field));
+        let field = told.or_else(|| finish.last_known.map(|(_, field)| field));
         field.map_or_else(String::new, |field| format!("of {field}"))
     }
 
@@ -325,7 +325,7 @@ impl Page {
     pub fn finish_score(&self) -> Score {
         let Flow::Finished(finish) = &self.flow else { return Score::ZERO };
         let own = finish.outcome().and_then(|outcome| outcome.own.as_ref());
-        own.map_or(finish.ride.score(), |row| row.score)
+        own.map_or_else(|| finish.ride.score(), |row| row.score)
     }
 
     fn reading(&self) -> Option<SensorReading> {
