@@ -88,7 +88,7 @@ impl Drop for Running {
 fn a_port_that_is_forbidden_is_told_as_refused() {
     let device = Device::plugged();
     let target = std::fs::canonicalize(device.path()).unwrap();
-    std::fs::set_permissions(&target, Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&target, Permissions::from_mode(0o000)).unwrap();
     // The device itself, for its link lies in a folder of our own.
     let args = ["run", "--driver", "line", "--listen", "127.0.0.1:0", "--port", target.to_str().unwrap()];
     let mut command = program(&args);
