@@ -112,7 +112,8 @@ impl<T: Copy> Latest<T> {
 }
 
 pub(crate) fn tenth(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
+    // Adding 0 makes a negative zero a plain one.
+    (value * 10.0).round() / 10.0 + 0.0
 }
 
 /// The highest believable cadence in rpm.

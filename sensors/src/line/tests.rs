@@ -43,6 +43,15 @@ const VECTORS: [(&str, &str, Told); 16] = [
 ];
 
 #[test]
+fn a_negative_zero_is_a_zero() {
+    let mut decoder = decoder("cadence,resistance");
+    decoder.push(b"-0,-0\n", 1);
+    let reading = decoder.poll_reading().unwrap();
+    let signs = (reading.cadence.is_sign_positive(), reading.resistance.unwrap().percent.is_sign_positive());
+    assert_eq!(signs, (true, true));
+}
+
+#[test]
 fn every_dialect_is_read_whole_and_byte_by_byte() {
     for (columns, text, expected) in VECTORS {
         let mut whole = decoder(columns);
