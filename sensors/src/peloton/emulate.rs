@@ -21,6 +21,8 @@ pub struct PelotonBike {
     pub power: u32,
     /// The resistance sensor's raw value, at most 9,999.
     pub raw: u32,
+    /// Per cent, at most 100, or `None` for a bike that tells the raw value only.
+    pub calibrated: Option<u32>,
     /// The raw values at 0, 3.33, … 100 %, or `None` for a bike that keeps them to itself.
     pub table: Option<[u32; ENTRIES]>,
     heard: Frames,
@@ -30,7 +32,7 @@ impl PelotonBike {
     /// A bike ridden at a cadence with the knob at a raw value, with the table of one real bike: raw 164 is
     /// 0 %, 860 is 59.8 %, 967 is 100 %.
     pub fn new(cadence: u32, raw: u32) -> Self {
-        Self { cadence, power: 0, raw, table: Some(EXAMPLE), heard: Frames::default() }
+        Self { cadence, power: 0, raw, calibrated: None, table: Some(EXAMPLE), heard: Frames::default() }
     }
 
     /// Takes in what the host sent, cut in any way; returns what the bike answers. A request with a wrong
@@ -54,6 +56,7 @@ impl PelotonBike {
             Request::Cadence => Answer::Cadence(self.cadence),
             Request::Power => Answer::Power(self.power),
             Request::Raw => Answer::Raw(self.raw),
+            Request::Calibrated => Answer::Calibrated(self.calibrated?),
             Request::TableEntry(entry) => Answer::TableEntry(*self.table?.get(usize::from(entry))?),
             Request::Other => return None,
         })

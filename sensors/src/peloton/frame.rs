@@ -11,6 +11,7 @@ pub(super) enum Request {
     Cadence,
     Power,
     Raw,
+    Calibrated,
     TableEntry(u8),
     Other,
 }
@@ -44,6 +45,7 @@ impl Request {
             Self::Cadence => (HOST, CADENCE),
             Self::Power => (HOST, POWER),
             Self::Raw => (HOST, RAW),
+            Self::Calibrated => (HOST, CALIBRATED),
             Self::TableEntry(entry) => (HOST_TABLE, entry),
             Self::Other => (HOST_START_UP, 0),
         };
@@ -56,6 +58,7 @@ impl Request {
             (Self::Cadence, Answer::Cadence(_))
                 | (Self::Power, Answer::Power(_))
                 | (Self::Raw, Answer::Raw(_))
+                | (Self::Calibrated, Answer::Calibrated(_))
                 | (Self::TableEntry(_), Answer::TableEntry(_))
         )
     }
@@ -149,6 +152,7 @@ fn request_of(start: u8, request: u8) -> Request {
         (HOST, CADENCE) => Request::Cadence,
         (HOST, POWER) => Request::Power,
         (HOST, RAW) => Request::Raw,
+        (HOST, CALIBRATED) => Request::Calibrated,
         (HOST_TABLE, entry) => Request::TableEntry(entry),
         _ => Request::Other,
     }

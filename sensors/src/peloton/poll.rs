@@ -11,11 +11,15 @@ pub(super) struct Poll {
     due: Millis,
     /// What was asked and not answered yet, and since when.
     in_flight: Option<(Request, Millis)>,
-    /// The place in the round of cadence, power and resistance.
+    /// The place in the round of resistance, cadence and power.
     turn: usize,
     /// Requests without an answer in a row.
     misses: u8,
-    /// The bike has answered: it is there and awake.
+    /// Requests for the table, or else for calibrated values, without an answer in a row.
+    refused: u8,
+    /// The bike does not tell calibrated values.
+    uncalibrated: bool,
+    /// The bike answered what it was asked last: it is there and awake.
     awake: bool,
 }
 
@@ -31,13 +35,16 @@ pub(super) enum Event {
 impl Poll {
     /// Nothing was asked yet.
     pub(super) const fn new(now: Millis) -> Self {
-        Self { due: now, in_flight: None, turn: 0, misses: 0, awake: false }
+        Self { due: now, in_flight: None, turn: 0, misses: 0, refused: 0, uncalibrated: false, awake: false }
     }
 
     /// The bike said something.
     pub(super) fn answered(&mut self, answer: Answer) {
-        if self.in_flight.is_some_and(|(request, _)| request.is_answered_by(answer)) {
+        if let Some((request, _)) = self.in_flight.filter(|(request, _)| request.is_answered_by(answer)) {
             (self.in_flight, self.misses, self.awake) = (None, 0, true);
+            if tells_scale(request) {
+                self.refused = 0;
+            }
         }
     }
 
@@ -46,12 +53,7 @@ impl Poll {
         if let Some((request, since)) = self.in_flight
             && now >= since + ANSWER_MS
         {
-            self.in_flight = None;
-            self.misses = self.misses.saturating_add(1);
-            table.missed();
-            if matches!(request, Request::TableEntry(_)) && self.misses >= TABLE_MISSES {
-                table.give_up();
-            }
+            self.missed(request, table);
             if self.misses >= SILENT_MISSES {
                 return Some(Event::Silent);
             }
@@ -70,7 +72,24 @@ impl Poll {
         self.in_flight.map_or(self.due, |(_, since)| since + ANSWER_MS)
     }
 
-    /// A bike that sleeps is asked for its cadence only: it must not seem to hide its table.
+    fn missed(&mut self, request: Request, table: &mut Table) {
+        (self.in_flight, self.awake) = (None, false);
+        self.misses = self.misses.saturating_add(1);
+        table.missed();
+        if tells_scale(request) {
+            self.refused += 1;
+        }
+        if self.refused >= REFUSALS {
+            self.refused = 0;
+            match request {
+                Request::TableEntry(_) => table.give_up(),
+                _ => self.uncalibrated = true,
+            }
+        }
+    }
+
+    /// What did not answer is asked for its cadence, which every bike tells: one that sleeps must not seem
+    /// to hide its table.
     fn request(&mut self, table: &Table) -> Request {
         if !self.awake {
             return Request::Cadence;
@@ -78,21 +97,31 @@ impl Poll {
         if let Some(entry) = table.wanted() {
             return Request::TableEntry(entry);
         }
-        let request = ROUND[self.turn % ROUND.len()];
-        self.turn = (self.turn + 1) % ROUND.len();
-        request
+        self.turn = (self.turn + 1) % ROUND;
+        match self.turn {
+            // Resistance first: the cadence after it is a whole reading.
+            1 if table.is_whole() || self.uncalibrated => Request::Raw,
+            1 => Request::Calibrated,
+            2 => Request::Cadence,
+            _ => Request::Power,
+        }
     }
 }
 
-/// Resistance first: the cadence after it is a whole reading.
-const ROUND: [Request; 3] = [Request::Raw, Request::Cadence, Request::Power];
+/// Requests that some bikes do not know.
+const fn tells_scale(request: Request) -> bool {
+    matches!(request, Request::TableEntry(_) | Request::Calibrated)
+}
+
+/// Resistance, cadence and power.
+const ROUND: usize = 3;
 /// The bike answers within 3 ms; after this long it does not. In ms.
 const ANSWER_MS: Millis = 50;
 /// One request in this time: each of the three values renews every 300 ms.
 const POLL_MS: Millis = 100;
-/// The table is 31 requests, which the rider waits for: as fast as bikes are known to take.
-const TABLE_MS: Millis = 50;
-/// A bike that is awake and leaves so many requests for its table unanswered does not tell it.
-const TABLE_MISSES: u8 = 5;
+/// The table is 31 requests, which the rider waits for. In ms.
+const TABLE_MS: Millis = 20;
+/// A bike that is awake and leaves so many requests for its scale unanswered does not tell it.
+const REFUSALS: u8 = 3;
 /// After so many requests without an answer the bike is gone, or asleep.
 const SILENT_MISSES: u8 = 10;

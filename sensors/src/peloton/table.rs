@@ -64,6 +64,11 @@ impl Table {
         self.tries = 0;
     }
 
+    /// Whether the bike has told it all.
+    pub(super) fn is_whole(&self) -> bool {
+        self.own().is_some()
+    }
+
     /// The resistance in per cent, measured by the bike's own table or estimated by another bike's.
     pub(super) fn percent(&self, raw: u32) -> (f64, Origin) {
         match self.own() {

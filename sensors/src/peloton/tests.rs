@@ -137,25 +137,58 @@ fn an_unpolled_bike_is_asked_for_its_table_then_in_turn() {
     let (readings, requests) = ride(&mut active(), &mut bike(), 6_000);
     assert_eq!(requests[0], (500, bytes("F5 41 36 F6")), "after listening: is it awake?");
     assert_eq!(requests[1], (600, bytes("F7 00 F7 F6")));
-    assert_eq!(requests[16], (1_350, bytes("F7 0F 06 F6")));
-    assert_eq!(requests[31], (2_100, bytes("F7 1E 15 F6")));
-    assert_eq!(requests[32], (2_150, bytes("F5 4A 3F F6")));
-    assert_eq!(requests[33], (2_250, bytes("F5 41 36 F6")));
-    assert_eq!(requests[34], (2_350, bytes("F5 44 39 F6")));
-    assert_eq!(requests[35], (2_450, bytes("F5 4A 3F F6")));
+    assert_eq!(requests[16], (900, bytes("F7 0F 06 F6")));
+    assert_eq!(requests[31], (1_200, bytes("F7 1E 15 F6")));
+    assert_eq!(requests[32], (1_220, bytes("F5 4A 3F F6")));
+    assert_eq!(requests[33], (1_320, bytes("F5 41 36 F6")));
+    assert_eq!(requests[34], (1_420, bytes("F5 44 39 F6")));
+    assert_eq!(requests[35], (1_520, bytes("F5 4A 3F F6")));
     let last = readings.last().unwrap();
     let resistance = Resistance { percent: 50.0, origin: Origin::Measured };
     assert_eq!((last.cadence, last.power, last.resistance), (90.0, Some(150.0), Some(resistance)));
 }
 
 #[test]
-fn a_bike_that_hides_its_table_is_read_as_an_estimate() {
+fn the_cadence_is_told_at_once_and_the_resistance_once_it_is_known() {
+    let (readings, _) = ride(&mut active(), &mut bike(), 510);
+    assert_eq!(readings.len(), 1);
+    assert_eq!((readings[0].cadence, readings[0].resistance), (90.0, None));
+    let (readings, _) = ride(&mut active(), &mut bike(), 1_400);
+    assert!(readings.last().unwrap().resistance.is_some());
+    assert!(readings.iter().filter_map(|reading| reading.resistance).all(|r| r.origin == Origin::Measured));
+}
+
+#[test]
+fn a_bike_that_hides_its_scale_is_read_as_an_estimate() {
     let mut bike = bike();
     bike.table = None;
     let (readings, requests) = ride(&mut active(), &mut bike, 4_000);
-    let tables = requests.iter().filter(|(_, request)| request[0] == 0xf7).count();
-    assert_eq!(tables, 5);
+    let count = |wanted: &[u8]| requests.iter().filter(|(_, request)| request.starts_with(wanted)).count();
+    assert_eq!((count(&[0xf7]), count(&[0xf5, 0x49])), (3, 3));
     assert_eq!(readings.last().unwrap().resistance.unwrap().origin, Origin::Estimated);
+    let known = readings.iter().position(|reading| reading.resistance.is_some()).unwrap();
+    assert!(known >= 6, "its cadence is told while it is asked");
+}
+
+#[test]
+fn a_bike_that_hides_its_table_is_asked_for_per_cent() {
+    let mut bike = bike();
+    (bike.table, bike.calibrated) = (None, Some(37));
+    let (readings, _) = ride(&mut active(), &mut bike, 4_000);
+    let resistance = Resistance { percent: 37.0, origin: Origin::Measured };
+    assert_eq!(readings.last().unwrap().resistance, Some(resistance));
+}
+
+#[test]
+fn a_bike_that_sleeps_for_a_moment_keeps_its_table() {
+    let (mut decoder, mut bike) = (active(), bike());
+    ride(&mut decoder, &mut bike, 700);
+    for _ in 0..8 {
+        decoder.wake(decoder.next_deadline().unwrap());
+        while decoder.poll_write().is_some() {}
+    }
+    let (readings, _) = ride(&mut decoder, &mut bike, 4_000);
+    assert_eq!(readings.last().unwrap().resistance.unwrap().origin, Origin::Measured);
 }
 
 #[test]
@@ -182,7 +215,7 @@ fn a_lost_answer_is_asked_for_again() {
     let lost = decoder.poll_write().unwrap();
     assert_eq!(decoder.next_deadline(), Some(now + 50));
     decoder.wake(now + 50);
-    assert_eq!(decoder.poll_write(), Some(lost.clone()));
+    assert_eq!(decoder.poll_write(), Some(bytes("F5 41 36 F6")), "is it still there?");
     decoder.push(&bike.answer(&lost), now + 52);
     let (readings, _) = ride(&mut decoder, &mut bike, 5_000);
     assert_eq!(readings.last().unwrap().resistance.unwrap().percent, 50.0);
