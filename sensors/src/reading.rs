@@ -52,7 +52,7 @@ pub struct Counters {
     pub good: u64,
     /// Frames or lines that were refused, by reason.
     pub bad: Bad,
-    /// Bytes that belonged to no frame.
+    /// Bytes that belonged to no frame, or to another host's request that had no answer.
     pub skipped: u64,
 }
 

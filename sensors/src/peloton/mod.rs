@@ -21,6 +21,9 @@ use table::Table;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Listen first: if somebody polls, listen on; if nobody does, poll.
+    ///
+    /// Who polls is heard by requests, or by answers that were not asked for. When neither is heard for 3 s,
+    /// the question is open again.
     Auto,
     /// Never transmit.
     Passive,
@@ -29,8 +32,9 @@ pub enum Mode {
 /// Reads a Peloton Bike.
 ///
 /// Its resistance sensor has a scale of its own for each bike. When it polls, the decoder asks the bike for
-/// it; when it only listens, or the bike does not tell, resistances are by another bike's scale and their
-/// origin is [`Origin::Estimated`].
+/// it, or else for per cent, and until it is known readings have no resistance. When it only listens, or
+/// the bike tells neither, resistances are by another bike's scale and their origin is
+/// [`Origin::Estimated`].
 #[derive(Debug)]
 pub struct PelotonDecoder {
     mode: Mode,
@@ -41,15 +45,19 @@ pub struct PelotonDecoder {
     power: Latest<f64>,
     readings: VecDeque<Reading>,
     writes: VecDeque<Vec<u8>>,
+    /// Frames in a row that are of another host's talk.
+    overheard: u8,
+    /// Another host's request was heard, and no answer to it yet.
+    unanswered: bool,
     counters: Counters,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Role {
     /// Not decided yet.
-    Listening { until: Millis, heard: u8 },
-    /// The tablet polls.
-    Passive,
+    Listening { until: Millis },
+    /// The tablet polls: until then, unless it is heard again. For ever if we may not poll.
+    Passive { until: Option<Millis> },
     /// We poll.
     Polling(Poll),
 }
@@ -60,27 +68,40 @@ impl PelotonDecoder {
         Self {
             mode,
             frames: Frames::default(),
-            role: Role::Passive,
+            role: Role::Passive { until: None },
             table: Table::default(),
             resistance: Latest::NONE,
             power: Latest::NONE,
             readings: VecDeque::new(),
             writes: VecDeque::new(),
+            overheard: 0,
+            unanswered: false,
             counters: Counters::default(),
         }
     }
 
     fn handle(&mut self, frame: Frame, now: Millis) {
         match frame {
-            // Both conductors may be tapped: a request tells which table entry the answer is.
-            Frame::Request(request) => self.table.asked(request),
+            Frame::Request(request) => {
+                // Both conductors may be tapped: a request tells which table entry the answer is.
+                self.table.asked(request);
+                if !matches!(&self.role, Role::Polling(poll) if poll.has_asked(request)) {
+                    // Requests alone are of no use: the wrong conductor is tapped.
+                    if std::mem::replace(&mut self.unanswered, true) {
+                        self.counters.skipped += REQUEST_BYTES;
+                    }
+                    self.overheard(now);
+                }
+            }
             Frame::Answer(answer) => {
+                self.unanswered = false;
                 match &mut self.role {
-                    // A single answer may be to what was asked before the port was opened again.
-                    Role::Listening { heard, .. } if *heard + 1 < TABLET_ANSWERS => *heard += 1,
-                    Role::Listening { .. } => self.role = Role::Passive,
-                    Role::Polling(poll) => poll.answered(answer),
-                    Role::Passive => {}
+                    Role::Polling(poll) => {
+                        if poll.answered(answer) {
+                            self.overheard = 0;
+                        }
+                    }
+                    Role::Listening { .. } | Role::Passive { .. } => self.overheard(now),
                 }
                 match self.answered(answer, now) {
                     Ok(()) => self.counters.good += 1,
@@ -117,10 +138,21 @@ impl PelotonDecoder {
         Ok(())
     }
 
+    /// Another host talks with the bike, and nobody talks over it.
+    fn overheard(&mut self, now: Millis) {
+        self.overheard = self.overheard.saturating_add(1);
+        // A single frame may be left from before the port was opened again, or a late echo.
+        if self.mode == Mode::Auto && self.overheard >= TABLET_FRAMES {
+            self.role = Role::Passive { until: Some(now + TABLET_SILENT_MS) };
+            self.writes.clear();
+        }
+    }
+
     /// Starts from the beginning: the bike, its scale and who polls it may all be others.
     fn listen(&mut self, now: Millis) {
         self.table = Table::default();
-        self.role = Role::Listening { until: now + LISTEN_MS, heard: 0 };
+        self.role = Role::Listening { until: now + LISTEN_MS };
+        self.overheard = 0;
     }
 }
 
@@ -143,8 +175,10 @@ impl Decoder for PelotonDecoder {
     }
 
     fn wake(&mut self, now: Millis) {
-        if matches!(self.role, Role::Listening { until, .. } if now >= until) {
-            self.role = Role::Polling(Poll::new(now));
+        match self.role {
+            Role::Listening { until } if now >= until => self.role = Role::Polling(Poll::new(now)),
+            Role::Passive { until: Some(until) } if now >= until => self.listen(now),
+            _ => {}
         }
         let Role::Polling(poll) = &mut self.role else { return };
         match poll.wake(&mut self.table, now) {
@@ -171,9 +205,9 @@ impl Decoder for PelotonDecoder {
 
     fn next_deadline(&self) -> Option<Millis> {
         match &self.role {
-            Role::Listening { until, .. } => Some(*until),
+            Role::Listening { until } => Some(*until),
             Role::Polling(poll) => Some(poll.next_deadline()),
-            Role::Passive => None,
+            Role::Passive { until } => *until,
         }
     }
 
@@ -184,8 +218,11 @@ impl Decoder for PelotonDecoder {
 
 /// How long to listen for a tablet before polling. In ms.
 const LISTEN_MS: Millis = 500;
-/// So many answers that were not asked for are a tablet's.
-const TABLET_ANSWERS: u8 = 2;
+/// So many frames that were not asked for are a tablet's talk.
+const TABLET_FRAMES: u8 = 2;
+/// A tablet that is not heard for this long polls no more. In ms.
+const TABLET_SILENT_MS: Millis = 3_000;
+const REQUEST_BYTES: u64 = 4;
 /// Bytes are looked at in pieces that the frame buffer has room for.
 const PIECE: usize = 64;
 /// The most readings that wait to be taken.

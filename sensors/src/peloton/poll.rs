@@ -38,14 +38,16 @@ impl Poll {
         Self { due: now, in_flight: None, turn: 0, misses: 0, refused: 0, uncalibrated: false, awake: false }
     }
 
-    /// The bike said something.
-    pub(super) fn answered(&mut self, answer: Answer) {
-        if let Some((request, _)) = self.in_flight.filter(|(request, _)| request.is_answered_by(answer)) {
-            (self.in_flight, self.misses, self.awake) = (None, 0, true);
-            if tells_scale(request) {
-                self.refused = 0;
-            }
+    /// The bike said something; tells whether it was asked for.
+    pub(super) fn answered(&mut self, answer: Answer) -> bool {
+        let Some((request, _)) = self.in_flight.filter(|(request, _)| request.is_answered_by(answer)) else {
+            return false;
+        };
+        (self.in_flight, self.misses, self.awake) = (None, 0, true);
+        if tells_scale(request) {
+            self.refused = 0;
         }
+        true
     }
 
     /// Looks at the clock.
@@ -65,6 +67,11 @@ impl Poll {
         let pace = if matches!(request, Request::TableEntry(_)) { TABLE_MS } else { POLL_MS };
         (self.in_flight, self.due) = (Some((request, now)), now + pace);
         Some(Event::Ask(request))
+    }
+
+    /// Whether a request that was heard may be the echo of our own.
+    pub(super) fn has_asked(&self, heard: Request) -> bool {
+        self.in_flight.is_some_and(|(request, _)| request == heard)
     }
 
     /// When [`Poll::wake`] is due.

@@ -250,9 +250,51 @@ fn an_echo_of_our_own_requests_is_no_answer() {
 fn a_bike_that_the_tablet_polls_is_never_written_to() {
     let mut decoder = active();
     decoder.push(&bytes("F1 41 03 38 38 30 D5 F6"), 100);
-    decoder.push(&bytes("F1 44 05 33 32 39 30 30 38 F6"), 200);
-    decoder.wake(10_000);
-    assert_eq!((decoder.poll_write(), decoder.next_deadline()), (None, None));
+    for now in (200..10_000).step_by(100) {
+        decoder.push(&bytes("F1 44 05 33 32 39 30 30 38 F6"), now);
+        decoder.wake(now + 50);
+        assert_eq!(decoder.poll_write(), None, "at {now}");
+    }
+}
+
+#[test]
+fn a_tablet_that_falls_silent_is_listened_for_and_then_stood_in_for() {
+    let mut decoder = active();
+    // Two stray answers look like a tablet.
+    decoder.push(&bytes("F1 41 03 38 38 30 D5 F6 F1 44 05 33 32 39 30 30 38 F6"), 100);
+    let (readings, requests) = ride(&mut decoder, &mut bike(), 5_000);
+    assert_eq!(requests[0].0, 3_600, "3 s of silence, and half a second of listening");
+    assert_eq!(readings.last().unwrap().resistance.unwrap().origin, Origin::Measured);
+}
+
+#[test]
+fn nobody_talks_over_another_host() {
+    let talk = [bytes("F5 41 36 F6"), bytes("F7 00 F7 F6"), bytes("FE 00 FE F6")].concat();
+    // While listening.
+    let mut decoder = active();
+    decoder.push(&talk, 400);
+    decoder.wake(500);
+    assert_eq!((decoder.poll_write(), decoder.next_deadline()), (None, Some(3_400)));
+    // And while polling: what waits to be sent is not sent.
+    let (mut decoder, mut bike) = (active(), bike());
+    ride(&mut decoder, &mut bike, 2_000);
+    let now = decoder.next_deadline().unwrap();
+    decoder.wake(now);
+    decoder.push(&talk, now + 1);
+    assert_eq!((decoder.poll_write(), decoder.next_deadline()), (None, Some(now + 3_001)));
+}
+
+#[test]
+fn requests_without_answers_are_not_understood() {
+    for mode in [Mode::Auto, Mode::Passive] {
+        let mut decoder = PelotonDecoder::new(mode);
+        decoder.restart(0);
+        (0..10).for_each(|_| decoder.push(&bytes("F5 41 36 F6"), 1));
+        assert_eq!((decoder.counters().good, decoder.counters().skipped), (0, 36), "{mode:?}");
+    }
+    let mut both = passive();
+    (0..10).for_each(|_| both.push(&bytes("F5 41 36 F6 F1 41 03 38 38 30 D5 F6"), 1));
+    assert_eq!((both.counters().good, both.counters().skipped), (10, 0));
 }
 
 #[test]
