@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
 use anyhow::Context;
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::openpty;
 use nix::unistd::ttyname;
@@ -71,6 +72,10 @@ impl Bike {
     pub fn plug(&mut self) -> anyhow::Result<()> {
         self.unplug();
         let pair = openpty(None, None).context("no pseudo-terminal")?;
+        // A program that is started meanwhile must not hold the cable's other end.
+        for end in [&pair.master, &pair.slave] {
+            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+        }
         let name = ttyname(&pair.slave)?;
         _ = std::fs::remove_file(self.path());
         symlink(Path::new(&name), self.path())?;

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::setup::Tools;
-use crate::shell::{self, command, which};
+use crate::shell::{self, command};
 
 /// Builds the page for release. Returns the folder.
 pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
@@ -17,31 +17,62 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
     // Trunk reads NO_COLOR as a boolean and stops on other values.
     trunk.env_remove("NO_COLOR");
     shell::run("build the page", &mut trunk)?;
-    shrink(&dist)?;
+    let files = fs::read_dir(&dist).context("Trunk left no page")?.flatten().map(|file| file.path());
+    for file in files.filter(|file| file.extension().is_some_and(|extension| extension == "wasm")) {
+        strip(&file).with_context(|| format!("{} can't be made smaller", file.display()))?;
+    }
     Ok(dist)
 }
 
-/// Runs wasm-opt over what Trunk left, where there is one.
-fn shrink(dist: &Path) -> anyhow::Result<()> {
-    let Some(wasm_opt) = which("wasm-opt") else { return Ok(()) };
-    for file in fs::read_dir(dist).context("Trunk left no dist folder")?.flatten().map(|file| file.path()) {
-        if file.extension().is_some_and(|extension| extension == "wasm") {
-            let mut opt = command(&wasm_opt);
-            opt.args(["-Oz", "--strip-debug", "--strip-producers"]).args(FEATURES);
-            opt.arg(&file).arg("-o").arg(&file);
-            shell::run("make the page smaller", &mut opt)?;
+/// Takes the custom sections out of a module: the names of functions, half of the file, which no browser
+/// needs. (wasm-opt would do it too and save a twentieth more, but the one that Debian has breaks modules
+/// with reference types, which rustc's are.)
+fn strip(file: &Path) -> anyhow::Result<()> {
+    const HEADER: usize = 8;
+    const CUSTOM: u8 = 0;
+    let module = fs::read(file)?;
+    let (header, mut rest) = module.split_at_checked(HEADER).context("not a WebAssembly module")?;
+    let mut stripped = header.to_vec();
+    while let Some((&id, after_id)) = rest.split_first() {
+        let (size, after_size) = leb128(after_id).context("a section without a size")?;
+        let body = after_size.len() - after_size.len().saturating_sub(size);
+        if body != size {
+            bail!("a section is cut off");
         }
+        let (section, next) = rest.split_at(rest.len() - after_size.len() + size);
+        if id != CUSTOM {
+            stripped.extend_from_slice(section);
+        }
+        rest = next;
     }
-    Ok(())
+    Ok(fs::write(file, stripped)?)
 }
 
-/// What rustc's wasm32 target uses. Naming these and no more matters: with all features on, Debian's
-/// binaryen 108 writes types in a draft encoding that no browser reads.
-const FEATURES: [&str; 6] = [
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
-];
+/// An unsigned number of seven bits a byte, and what follows it.
+fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut value = 0;
+    for (index, byte) in bytes.iter().take(5).enumerate() {
+        value |= usize::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Some((value, &bytes[index + 1..]));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_custom_sections_go() {
+        let file = std::env::temp_dir().join(format!("alleycat-strip-{}.wasm", std::process::id()));
+        let module = b"\0asm\x01\0\0\0\x01\x02ab\0\x05\x04name\x03\x01c";
+        fs::write(&file, module).unwrap();
+        strip(&file).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"\0asm\x01\0\0\0\x01\x02ab\x03\x01c");
+        fs::write(&file, &module[..module.len() - 1]).unwrap();
+        assert!(strip(&file).is_err());
+        fs::remove_file(&file).unwrap();
+    }
+}

@@ -46,11 +46,6 @@ pub(crate) fn for_page() -> anyhow::Result<Tools> {
         installed("trunk", TRUNK, true)?,
         installed_from("wasm-bindgen-cli", "wasm-bindgen", &bindgen, false)?,
     ];
-    if which("wasm-opt").is_none()
-        && let Err(error) = apt_install(&["binaryen"], "wasm-opt, which makes the page smaller,")
-    {
-        eprintln!("note: {error:#}; going on without it");
-    }
     Ok(Tools { bins, wasm_toolchain })
 }
 
