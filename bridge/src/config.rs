@@ -99,6 +99,7 @@ pub struct Serve {
         long = "allow-origin",
         value_name = "ORIGIN",
         value_delimiter = ',',
+        value_parser = origin,
         env = "ALLEYCAT_BRIDGE_ALLOW_ORIGIN"
     )]
     pub allow_origins: Vec<Url>,
@@ -231,6 +232,15 @@ fn http_url(text: &str) -> Result<Url, String> {
     } else {
         Err("the hub's address begins with http://".into())
     }
+}
+
+/// A page's origin: a scheme, a host and perhaps a port. Anything else would be told as `null`, which is
+/// what hostile pages say of themselves as well.
+fn origin(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    // Nothing but the origin was given if it is all there is.
+    url.filter(|url| url.as_str().strip_suffix('/') == Some(&url.origin().ascii_serialization()))
+        .ok_or_else(|| "an origin is http:// or https:// and a host, as in http://localhost:8081".into())
 }
 
 fn percent(text: &str) -> Result<Resistance, String> {

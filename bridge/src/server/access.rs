@@ -28,11 +28,11 @@ impl Access {
     pub(super) fn new(serve: &Serve, port: u16) -> Self {
         let mut origins: Vec<_> = LOOPBACK.iter().map(|host| format!("http://{host}:{port}")).collect();
         let hub_port = serve.hub.port_or_known_default().unwrap_or_default();
-        origins.push(origin_of(&serve.hub));
+        origins.extend(origin_of(&serve.hub));
         if is_loopback(&serve.hub) {
             origins.extend(LOOPBACK.iter().map(|host| format!("http://{host}:{hub_port}")));
         }
-        origins.extend(serve.allow_origins.iter().map(origin_of));
+        origins.extend(serve.allow_origins.iter().filter_map(origin_of));
         Self { port, lan: serve.allow_lan, origins }
     }
 
@@ -79,8 +79,10 @@ pub(super) async fn check(State(access): State<Arc<Access>>, request: Request, n
     }
 }
 
-fn origin_of(url: &Url) -> String {
-    url.origin().ascii_serialization()
+/// The origin as browsers tell it; `None` for one that they tell as `null`.
+fn origin_of(url: &Url) -> Option<String> {
+    let origin = url.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -145,6 +147,30 @@ mod tests {
             "http://hub.example:9000.evil",
         ] {
             assert!(!access.origin_is_known(origin, "localhost:8765"), "{origin}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_origin_never_becomes_null() {
+        for origin in [
+            "localhost:8081",
+            "null",
+            "file:///tmp",
+            "data:,",
+            "blob:http://localhost",
+            "http://",
+            "http://localhost:8081/page",
+            "http://ann@localhost:8081",
+            "ws://localhost:8081",
+        ] {
+            let args = ["alleycat-bridge", "virtual", "--allow-origin", origin];
+            let error = Cli::try_parse_from(args).unwrap_err().to_string();
+            assert!(error.contains("as in http://localhost:8081"), "{error}");
+        }
+        assert_eq!(origin_of(&Url::parse("localhost:8081").unwrap()), None);
+        let access = access(&["--allow-origin", "https://Page.Example:443/,http://localhost:8081"]);
+        for origin in ["https://page.example", "http://localhost:8081"] {
+            assert!(access.origin_is_known(origin, "localhost:8765"), "{origin}");
         }
     }
 
