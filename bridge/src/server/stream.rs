@@ -10,6 +10,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use futures_util::{Sink, SinkExt};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{Shared, problem};
@@ -70,7 +71,7 @@ async fn stream(mut socket: WebSocket, shared: &Shared) {
 }
 
 /// Sends a message; `None` when the page is gone or takes nothing.
-async fn send(socket: &mut WebSocket, message: &SensorMessage) -> Option<()> {
+async fn send(socket: &mut (impl Sink<Message> + Unpin), message: &SensorMessage) -> Option<()> {
     let text = serde_json::to_string(message).expect("sensor messages are plain data");
     let sent = tokio::time::timeout(SEND_LIMIT, socket.send(Message::Text(text.into()))).await;
     sent.ok()?.ok()
@@ -79,4 +80,25 @@ async fn send(socket: &mut WebSocket, message: &SensorMessage) -> Option<()> {
 /// The largest message from a page, in bytes.
 const MAX_INBOUND: usize = 1_024;
 /// A page that takes nothing in for this long has hung.
-const SEND_LIMIT: Duration = Duration::from_secs(10);
+const SEND_LIMIT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use alleycat_shared::message::SensorState;
+    use futures_util::sink::unfold;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_that_takes_nothing_is_given_up() {
+        let mut page = Box::pin(unfold((), |(), _: Message| pending::<Result<(), axum::Error>>()));
+        let (driver, port, hint) = Default::default();
+        let message = SensorMessage::State { state: SensorState::Live, driver, port, hint };
+        let start = Instant::now();
+        assert_eq!(send(&mut page, &message).await, None);
+        assert_eq!(start.elapsed(), Duration::from_secs(5));
+    }
+}
