@@ -2,6 +2,8 @@
 
 use alleycat_shared::api::Problem;
 use alleycat_shared::config::{Auth, PageConfig};
+use axum::http::header::CONTENT_DISPOSITION;
+use axum::response::Redirect;
 use axum::routing::get;
 use axum::{Json, Router};
 use tokio::net::TcpListener;
@@ -9,6 +11,9 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::rig::Bridge;
+
+/// How the hub names a download.
+const RIDE: &str = "attachment; filename=\"7.fit\"";
 
 /// A hub's HTTP side, as far as the bridge passes it on.
 async fn hub() -> (String, JoinHandle<()>) {
@@ -25,7 +30,9 @@ async fn hub() -> (String, JoinHandle<()>) {
     config["newerThanThis"] = true.into();
     let router = Router::new()
         .route("/config.json", get(|| async { Json(config) }))
-        .route("/api/echo", axum::routing::post(echo));
+        .route("/api/echo", axum::routing::post(echo))
+        .route("/api/ride", get(|| async { ([(CONTENT_DISPOSITION, RIDE)], "ride") }))
+        .route("/api/moved", get(|| async { Redirect::temporary("/api/ride") }));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     (address, tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }))
@@ -52,6 +59,23 @@ async fn a_rebound_name_is_not_answered_to() {
         let answer = client.get(bridge.url(path)).header("host", "evil.example").send().await.unwrap();
         assert_eq!(answer.status(), 403, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_hostile_page_reaches_nothing() {
+    let (hub, _serving) = hub().await;
+    let bridge = Bridge::start(&["virtual", "--hub", &format!("http://{hub}")]).await;
+    let client = reqwest::Client::new();
+    for origin in ["http://evil.example", "null"] {
+        for path in ["/api/ride", "/config.json", "/healthz"] {
+            let answer = client.get(bridge.url(path)).header("origin", origin).send().await.unwrap();
+            assert_eq!(answer.status(), 403, "{path} from {origin}");
+        }
+        let answer = client.post(bridge.url("/api/echo")).header("origin", origin).send().await.unwrap();
+        assert_eq!(answer.status(), 403, "{origin}");
+    }
+    let own = client.get(bridge.url("/api/ride")).header("origin", bridge.url(""));
+    assert_eq!(own.send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]
@@ -91,6 +115,17 @@ async fn the_api_is_passed_on_with_query_and_body() {
     assert_eq!(answer.text().await.unwrap(), "/api/echo?x=1 hello");
     let large = client.post(bridge.url("/api/echo")).body("x".repeat(65 * 1024)).send().await.unwrap();
     assert_eq!(large.status(), 413);
+}
+
+#[tokio::test]
+async fn a_download_keeps_its_name_and_the_hub_sends_nobody_elsewhere() {
+    let (hub, _serving) = hub().await;
+    let bridge = Bridge::start(&["virtual", "--hub", &format!("http://{hub}")]).await;
+    let ride = reqwest::get(bridge.url("/api/ride")).await.unwrap();
+    assert_eq!(ride.headers()["content-disposition"], RIDE);
+    assert_eq!(ride.text().await.unwrap(), "ride");
+    let moved = reqwest::get(bridge.url("/api/moved")).await.unwrap();
+    assert_eq!((moved.status().as_u16(), moved.text().await.unwrap()), (307, String::new()));
 }
 
 #[tokio::test]
