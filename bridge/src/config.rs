@@ -70,7 +70,8 @@ pub struct Bike {
     )]
     pub columns: Vec<Column>,
 
-    /// The resistance in per cent that is told for a bike that has no sensor for it.
+    /// The resistance in per cent that is told for a line sensor that has never told its own, as one that
+    /// prints `$BIKE,92,*0E` or a cadence alone. The page is told that it is not measured.
     #[arg(long, value_name = "PERCENT", default_value = "35", value_parser = percent, env = "ALLEYCAT_BRIDGE_FIXED_RESISTANCE")]
     pub fixed_resistance: Resistance,
 }

@@ -95,7 +95,7 @@ pub(crate) fn hint(state: SensorState, driver: &str) -> &'static str {
         }
         SensorState::Lost => "The bike fell silent: check the cable and wake its console.",
         SensorState::Garbage if peloton => {
-            "The bike sends what is not understood: the adapter must be for RS-232 levels, and no other may poll the bike."
+            "The bike is not understood: the adapter must be for RS-232 levels, and on the line on which the bike speaks, not the tablet."
         }
         SensorState::Garbage => {
             "The sensor sends what is not understood: check --baud (9600 and 115200 are common) and --columns."

@@ -60,6 +60,16 @@ async fn a_tapped_peloton_is_read_without_a_word_to_it() {
 }
 
 #[tokio::test]
+async fn a_tap_on_the_tablets_conductor_is_told() {
+    let mut device = Device::plugged();
+    let port = device.path();
+    let bridge = Bridge::start(&["run", "--driver", "peloton", "--port", port.to_str().unwrap()]).await;
+    let mut page = bridge.page().await;
+    let hint = keep_saying(&mut device, b"\xf5\x41\x36\xf6", page.state(SensorState::Garbage)).await;
+    assert!(hint.contains("not the tablet"), "{hint}");
+}
+
+#[tokio::test]
 async fn a_peloton_that_nobody_polls_is_polled_and_read_by_its_own_scale() {
     let mut device = Device::plugged();
     let mut bike = PelotonBike::new(88, 860);
