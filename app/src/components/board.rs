@@ -20,7 +20,7 @@ pub fn Board(
     let empty = ctx.read(Page::is_board_empty);
     view! {
         <section class="board" class:split=split aria-label="Live board">
-            <h2>"Here now" <span class="note">{class} " · " <span>{field}</span></span></h2>
+            <h2>"Here now" <span class="note"><span class="class">{class} " · "</span> {field}</span></h2>
             <Show when=move || empty.get()>
                 <p class="board-empty">"Nobody rides in this class yet. Be the first."</p>
             </Show>

@@ -1,6 +1,7 @@
 //! The page's views in a real browser, found by role and text. The state is the real one; the test plays
 //! hub, bridge and clock.
 #![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
 mod rig;
 
