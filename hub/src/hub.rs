@@ -36,7 +36,8 @@ pub struct Hub {
     riders: usize,
     stop: watch::Sender<bool>,
     server: JoinHandle<io::Result<()>>,
-    boards: JoinHandle<()>,
+    /// The boards, and the broker's listeners.
+    tasks: [JoinHandle<()>; 2],
 }
 
 /// Why a hub did not start.
@@ -75,7 +76,8 @@ impl Hub {
         // Sessions outlive their connections for a while; twice as many are plenty, and a bound.
         let sessions = riders.saturating_mul(2);
         let broker = Broker::start(races_of, identity_of, config.open, config.mqtt_tcp, sessions).await;
-        let broker = Arc::new(broker.map_err(StartError::Broker)?);
+        let (broker, listeners) = broker.map_err(StartError::Broker)?;
+        let broker = Arc::new(broker);
         let boards = tokio::spawn(boards::run(Arc::clone(&races), Arc::clone(&broker)));
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
@@ -94,7 +96,13 @@ impl Hub {
         let mut until = stopped;
         let server = axum::serve(TcpNoDelay(listener), router)
             .with_graceful_shutdown(async move { _ = until.wait_for(|stop| *stop).await });
-        Ok(Self { address, riders, stop, server: tokio::spawn(server.into_future()), boards })
+        Ok(Self {
+            address,
+            riders,
+            stop,
+            server: tokio::spawn(server.into_future()),
+            tasks: [boards, listeners],
+        })
     }
 
     /// Where it listens.
@@ -111,6 +119,12 @@ impl Hub {
     pub async fn shutdown(mut self) {
         _ = self.stop.send(true);
         _ = tokio::time::timeout(GOODBYE, &mut self.server).await;
+        self.server.abort();
+        for task in &mut self.tasks {
+            task.abort();
+            // Aborted is how it is meant to end; what matters is that its ports are free.
+            _ = task.await;
+        }
     }
 }
 
@@ -118,7 +132,7 @@ impl Drop for Hub {
     fn drop(&mut self) {
         _ = self.stop.send(true);
         self.server.abort();
-        self.boards.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 

@@ -25,7 +25,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::MAX_PACKET;
+use super::{MAX_PACKET, STALLED};
 use crate::api::ApiError;
 use crate::hub::Shared;
 use crate::metrics;
@@ -82,7 +82,7 @@ struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { handshake: Duration::from_secs(8), stalled: Duration::from_secs(10) }
+        Self { handshake: Duration::from_secs(8), stalled: STALLED }
     }
 }
 

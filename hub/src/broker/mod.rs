@@ -32,7 +32,6 @@ pub(crate) struct Broker {
     context: ServerContext,
     /// Where the WebSocket front joins it.
     pub(crate) address: SocketAddr,
-    server: JoinHandle<()>,
     /// Who the boards come from.
     sender: Id,
 }
@@ -40,15 +39,21 @@ pub(crate) struct Broker {
 /// The largest packet, in bytes: a payload that is worth refusing by name still fits.
 pub(crate) const MAX_PACKET: u32 = 64 * 1024;
 
+/// How long a client may take nothing in. The system's buffers hold megabytes, so only who does not read
+/// at all comes to this. Short, because rmqtt drains a session's inbox into its bounded queue in the same
+/// task that writes: while a write hangs, the inbox has no bound but time.
+const STALLED: Duration = Duration::from_secs(5);
+
 impl Broker {
-    /// Starts the broker on a free loopback port, and on `tcp` if given.
+    /// Starts the broker on a free loopback port, and on `tcp` if given. The caller owns the task that
+    /// takes connections in.
     pub(crate) async fn start(
         races: Arc<Races>,
         identity: Arc<Identity>,
         open: bool,
         tcp: Option<SocketAddr>,
         max_sessions: usize,
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<(Self, JoinHandle<()>)> {
         // A busy machine must not refuse riders: lateness is measured, not guessed from the load.
         let context = ServerContext::new()
             .busy_check_enable(false)
@@ -87,7 +92,7 @@ impl Broker {
             }
         });
         let sender = Id::new(context.node.id(), LOOPBACK, None, None, "alleycat-hub".into(), None);
-        Ok(Self { context, address, server, sender })
+        Ok((Self { context, address, sender }, server))
     }
 
     /// Whether anybody subscribed to a topic.
@@ -120,18 +125,14 @@ impl Broker {
     }
 }
 
-impl Drop for Broker {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
 fn listener(name: &str, address: SocketAddr) -> anyhow::Result<Listener> {
     let builder = Builder::new()
         .name(name)
         .laddr(address)
         .backlog(1_024)
         .nodelay(true)
+        // A hub that is started again must not wait until the system has forgotten its old connections.
+        .reuseaddr(Some(true))
         // Anonymous clients are let in by the gate, as readers: here they would pass without being asked.
         .allow_anonymous(false)
         .max_packet_size(MAX_PACKET)
@@ -140,6 +141,7 @@ fn listener(name: &str, address: SocketAddr) -> anyhow::Result<Listener> {
         .max_mqueue_len(256)
         .max_subscriptions(16)
         .max_topic_levels(8)
+        .send_timeout(STALLED)
         .handshake_timeout(Duration::from_secs(5))
         .session_expiry_interval(Duration::from_secs(600));
     builder.bind()?.tcp()

@@ -4,6 +4,10 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::rig::{CONNACK, TestHub, connect};
+
 fn run(args: &[&str]) -> (bool, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_alleycat-hub")).args(args).output().unwrap();
     let text = [output.stdout, output.stderr].concat();
@@ -50,4 +54,22 @@ fn it_says_where_it_listens_and_ends_on_sigterm() {
     let start = Instant::now();
     let status = hub.wait().unwrap();
     assert!(status.success() && start.elapsed() < Duration::from_secs(10), "{status}, {:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn plain_tcp_is_mqtt_too_and_its_port_is_free_again_at_once() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for round in 0..2 {
+        let hub = TestHub::start(&["--mqtt-tcp", &free.to_string()]).await;
+        let mut stream = tokio::net::TcpStream::connect(free).await.unwrap();
+        stream.write_all(&connect("raw", None)).await.unwrap();
+        let mut connack = [0; 4];
+        stream.read_exact(&mut connack).await.unwrap();
+        assert_eq!(connack, CONNACK, "round {round}");
+        // A client that does not speak MQTT is hung up on by the hub: its side of the port stays occupied.
+        let mut junk = tokio::net::TcpStream::connect(free).await.unwrap();
+        junk.write_all(&[0, 0]).await.unwrap();
+        assert_eq!(junk.read(&mut connack).await.unwrap_or(0), 0);
+        hub.shutdown().await;
+    }
 }

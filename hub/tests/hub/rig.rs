@@ -33,6 +33,10 @@ impl TestHub {
         Self { clock: config.clock(), hub: Hub::start(&config, listener).await.unwrap() }
     }
 
+    pub(crate) async fn shutdown(self) {
+        self.hub.shutdown().await;
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.hub.address())
     }
