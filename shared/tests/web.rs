@@ -1,5 +1,6 @@
 //! The rules on wasm32, in a real browser: what the page counts must be what the hub counts.
 #![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use alleycat_shared::message::{Event, RaceMessage};
 use alleycat_shared::race::{Race, RaceClock, Taken};

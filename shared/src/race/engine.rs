@@ -148,6 +148,7 @@ mod tests {
         }
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     fn board(race: &Race) -> Vec<(u32, u32, String)> {
         let standings = race.standings(END);
         standings.iter().map(|s| (s.rank, s.racer_id.get(), s.ride.score().to_string())).collect()
