@@ -21,6 +21,9 @@ pub(super) struct Poll {
     uncalibrated: bool,
     /// The bike answered what it was asked last: it is there and awake.
     awake: bool,
+    /// How long an answer may take: longer after each miss, for then a busy machine or a slow adapter holds
+    /// answers back, and to ask again too soon would never hear one in time.
+    limit: Millis,
 }
 
 /// What a wake-up comes to.
@@ -35,7 +38,16 @@ pub(super) enum Event {
 impl Poll {
     /// Nothing was asked yet.
     pub(super) const fn new(now: Millis) -> Self {
-        Self { due: now, in_flight: None, turn: 0, misses: 0, refused: 0, uncalibrated: false, awake: false }
+        Self {
+            due: now,
+            in_flight: None,
+            turn: 0,
+            misses: 0,
+            refused: 0,
+            uncalibrated: false,
+            awake: false,
+            limit: ANSWER_MS,
+        }
     }
 
     /// The bike said something; tells whether it was asked for.
@@ -53,7 +65,7 @@ impl Poll {
     /// Looks at the clock.
     pub(super) fn wake(&mut self, table: &mut Table, now: Millis) -> Option<Event> {
         if let Some((request, since)) = self.in_flight
-            && now >= since + ANSWER_MS
+            && now >= since + self.limit
         {
             self.missed(request, table);
             if self.misses >= SILENT_MISSES {
@@ -76,11 +88,12 @@ impl Poll {
 
     /// When [`Poll::wake`] is due.
     pub(super) fn next_deadline(&self) -> Millis {
-        self.in_flight.map_or(self.due, |(_, since)| since + ANSWER_MS)
+        self.in_flight.map_or(self.due, |(_, since)| since + self.limit)
     }
 
     fn missed(&mut self, request: Request, table: &mut Table) {
         (self.in_flight, self.awake) = (None, false);
+        self.limit = (2 * self.limit).min(LONGEST_ANSWER_MS);
         self.misses = self.misses.saturating_add(1);
         table.missed();
         if tells_scale(request) {
@@ -124,6 +137,8 @@ const fn tells_scale(request: Request) -> bool {
 const ROUND: usize = 3;
 /// The bike answers within 3 ms; after this long it does not. In ms.
 const ANSWER_MS: Millis = 50;
+/// The longest that an answer is waited for. In ms.
+const LONGEST_ANSWER_MS: Millis = 400;
 /// One request in this time: each of the three values renews every 300 ms.
 const POLL_MS: Millis = 100;
 /// The table is 31 requests, which the rider waits for. In ms.
