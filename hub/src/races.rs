@@ -57,6 +57,14 @@ impl Races {
         if Some(race_id) < state.closed_before || race_id < self.first_open(now) {
             return Err(Refusal::TooLate(race_id));
         }
+        // A racer rides each second of a race once, whatever the class.
+        let counted_in = |class| {
+            let ride = state.open.get(&(race_id, class)).and_then(|race| race.ride(message.racer_id));
+            ride.is_some_and(|ride| ride.has(message.second))
+        };
+        if ClassId::all().any(|class| class != class_id && counted_in(class)) {
+            return Ok(Taken::Duplicate);
+        }
         let race =
             state.open.entry((race_id, class_id)).or_insert_with(|| Race::new(class_id, race_id, self.clock));
         race.take(message, now)
@@ -248,6 +256,19 @@ mod tests {
         let late = races.take(&message(1_000, 8, 1), START + 89_999);
         assert_eq!(late.unwrap_err().reason(), "too-late");
         assert!(races.close(START + 90_001).is_empty(), "no second result of one race");
+    }
+
+    #[test]
+    fn a_second_counts_in_one_class_only() {
+        let races = races();
+        let in_class = |class: u64, second| {
+            let message = RaceMessage { class_id: class.try_into().unwrap(), ..message(1_000, 7, second) };
+            races.take(&message, START + 50_000).unwrap()
+        };
+        assert_eq!(
+            (in_class(1, 1), in_class(2, 1), in_class(2, 2)),
+            (Taken::Counted, Taken::Duplicate, Taken::Counted)
+        );
     }
 
     #[test]

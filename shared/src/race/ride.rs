@@ -49,6 +49,11 @@ impl Ride {
         true
     }
 
+    /// Whether a second was counted.
+    pub fn has(&self, second: RaceSecond) -> bool {
+        self.outputs.get(second.index()).is_some_and(Option::is_some)
+    }
+
     /// The sum of all outputs.
     pub fn score(&self) -> Score {
         self.scores.last().copied().unwrap_or_default()
