@@ -120,8 +120,10 @@ fn installed_from(package: &str, program: &str, version: &str, locked: bool) -> 
     if locked {
         install.arg("--locked");
     }
-    // Its own scratch folder: nothing of it belongs to the checkout.
-    install.env_remove("CARGO_TARGET_DIR");
+    // Its own scratch folder: nothing of it belongs to the checkout. These tools run for seconds; what
+    // counts is how long they take to build.
+    install.env_remove("CARGO_TARGET_DIR").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+    install.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     shell::run(&format!("install {program} {version} (once, some minutes)"), &mut install).with_context(
         || format!("{program} is missing: run `cargo install {package} --version {version}`"),
     )?;
