@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -78,6 +80,21 @@ impl Browser {
         page.resize(size).await?;
         page.client.goto(url).await.with_context(|| format!("{url} does not load"))?;
         Ok(page)
+    }
+}
+
+impl Drop for Browser {
+    /// A test that failed has left its pages open, and chromedriver does not take them along when it ends.
+    fn drop(&mut self) {
+        let ours = self.profiles.path().as_os_str().as_encoded_bytes();
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        for process in processes {
+            let command = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let pid = process.file_name().to_str().and_then(|name| name.parse().ok());
+            if let Some(pid) = pid.filter(|_| command.windows(ours.len()).any(|part| part == ours)) {
+                _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            }
+        }
     }
 }
 
