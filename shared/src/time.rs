@@ -39,11 +39,6 @@ impl ClockOffset {
     pub fn uncertainty(&self) -> Option<u64> {
         self.round_trip.map(|trip| trip.div_ceil(2))
     }
-
-    /// Forgets all samples, for after a sleep or a change of the own clock.
-    pub fn reset(&mut self) {
-        *self = Self::default();
-    }
 }
 
 #[cfg(test)]

@@ -102,11 +102,6 @@ impl Output {
         f64::from(self.0) / SCALE
     }
 
-    /// The output in ten-thousandths.
-    pub const fn ten_thousandths(self) -> u32 {
-        self.0
-    }
-
     /// An output from its count of ten-thousandths.
     pub const fn from_ten_thousandths(count: u32) -> Self {
         Self(count)

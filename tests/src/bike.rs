@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use anyhow::Context;
@@ -33,8 +33,8 @@ pub struct Bike {
 
 #[derive(Debug, Default)]
 struct State {
-    cadence: AtomicU32,
-    raw: AtomicU32,
+    cadence: u32,
+    raw: u32,
 }
 
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Bike {
     /// # Errors
     /// When the system gives no pseudo-terminal.
     pub fn new(cadence: u32, raw: u32) -> anyhow::Result<Self> {
-        let state = Arc::new(State { cadence: cadence.into(), raw: raw.into() });
+        let state = Arc::new(State { cadence, raw });
         let mut bike = Self { folder: tempfile::tempdir()?, state, plugged: None };
         bike.plug()?;
         Ok(bike)
@@ -58,11 +58,6 @@ impl Bike {
     /// The path for the bridge's `--port`.
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("bike")
-    }
-
-    /// Rides on at another cadence, in whole rpm.
-    pub fn ride(&self, cadence: u32) {
-        self.state.cadence.store(cadence, Ordering::Relaxed);
     }
 
     /// Plugs the bike in behind the same path.
@@ -137,11 +132,11 @@ fn answer(master: OwnedFd, slave: OwnedFd, state: &State, unplug: &AtomicBool) {
 }
 
 fn frame(kind: u8, request: u8, state: &State) -> Option<Vec<u8>> {
-    let cadence = state.cadence.load(Ordering::Relaxed);
+    let cadence = state.cadence;
     let (echo, digits, value) = match (kind, request) {
         (0xf5, 0x41) => (0x41, 3, cadence),
         (0xf5, 0x44) => (0x44, 5, cadence * 15),
-        (0xf5, 0x4a) => (0x4a, 4, state.raw.load(Ordering::Relaxed)),
+        (0xf5, 0x4a) => (0x4a, 4, state.raw),
         (0xf7, entry) => (0xf7, 4, *TABLE.get(usize::from(entry))?),
         _ => return None,
     };
@@ -158,7 +153,7 @@ mod tests {
 
     #[test]
     fn frames_are_those_of_a_real_bike() {
-        let state = State { cadence: 88.into(), raw: 860.into() };
+        let state = State { cadence: 88, raw: 860 };
         assert_eq!(frame(0xf5, 0x41, &state).unwrap(), [0xf1, 0x41, 3, 0x38, 0x38, 0x30, 0xd5, 0xf6]);
         assert_eq!(frame(0xf5, 0x4a, &state).unwrap(), [0xf1, 0x4a, 4, 0x30, 0x36, 0x38, 0x30, 0x0d, 0xf6]);
         assert_eq!(frame(0xf7, 0, &state).unwrap(), [0xf1, 0xf7, 4, 0x34, 0x36, 0x31, 0x30, 0xb7, 0xf6]);

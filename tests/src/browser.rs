@@ -204,14 +204,6 @@ impl Page {
         Ok(self.client.execute(script, Vec::new()).await?)
     }
 
-    /// Loads the page again.
-    ///
-    /// # Errors
-    /// When the browser is gone.
-    pub async fn reload(&self) -> anyhow::Result<()> {
-        Ok(self.client.refresh().await?)
-    }
-
     /// Keeps a picture of the page in the folder named by `ALLEYCAT_SCREENSHOTS`, if it is set.
     ///
     /// # Errors

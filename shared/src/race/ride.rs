@@ -82,11 +82,6 @@ impl Ride {
         &self.scores
     }
 
-    /// The output of the latest second heard of.
-    pub fn latest(&self) -> Option<Output> {
-        self.outputs.last().copied().flatten()
-    }
-
     /// The second in which the score after `second` was reached; 0 without a score. Two rides of the same
     /// score rank by it, so it is a matter of race seconds, never of arrival.
     pub fn reached_at(&self, second: u16) -> u16 {
