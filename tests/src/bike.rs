@@ -72,7 +72,6 @@ impl Bike {
             fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
         }
         let name = ttyname(&pair.slave)?;
-        _ = std::fs::remove_file(self.path());
         symlink(Path::new(&name), self.path())?;
         let unplug = Arc::new(AtomicBool::new(false));
         let (state, until) = (Arc::clone(&self.state), Arc::clone(&unplug));
@@ -84,6 +83,8 @@ impl Bike {
     /// Pulls the cable: the kernel hangs the terminal up and the path leads nowhere.
     pub fn unplug(&mut self) {
         if let Some(plugged) = self.plugged.take() {
+            // First the path: the kernel soon gives the terminal's number to somebody else.
+            _ = std::fs::remove_file(self.path());
             plugged.unplug.store(true, Ordering::Relaxed);
             _ = plugged.thread.join();
         }

@@ -20,6 +20,9 @@ const RAW: u32 = 860;
 /// What raw 860 is by the bike's own table, in per cent.
 const PERCENT: f64 = 59.8;
 
+/// How long the cable is out: the last reading counts for a moment more, and three seconds must be missing.
+const PULLED: Duration = Duration::from_secs(5);
+
 const SOON: Duration = Duration::from_secs(15);
 const A_RACE: Duration = Duration::from_secs(2 * RACE_SECONDS as u64 + 20);
 
@@ -157,7 +160,7 @@ async fn the_line_from_pedal_to_board() -> anyhow::Result<()> {
     pictures(&tablet, "finish").await?;
     ensure!(riders.wait(A_RACE).await?.success(), "the simulator failed");
 
-    // Once more, and in mid-race the cable is pulled for three seconds.
+    // Once more, and in mid-race the cable is pulled.
     house.late_in_a_race().await?;
     tablet.click("again").await?;
     tablet.click("next-race").await?;
@@ -170,7 +173,7 @@ async fn the_line_from_pedal_to_board() -> anyhow::Result<()> {
     .await?;
     house.bike.unplug();
     tablet.attribute_when("sensor-state", "data-state", SOON, |state| state == "no-port").await?;
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    tokio::time::sleep(PULLED).await;
     let cadence = tablet.text("cadence").await?.unwrap_or_default();
     ensure!(
         !cadence.contains('0'),

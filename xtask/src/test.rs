@@ -109,7 +109,8 @@ fn system(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
     let dist = page::build(tools)?;
     let mut test = cargo();
     test.args(["test", "-p", SYSTEM, "--", "--test-threads", "1", "--nocapture"]);
-    test.env("ALLEYCAT_BIN", bin).env("ALLEYCAT_PAGE", dist);
+    // What a test says when it fails is worth more than where it was said.
+    test.env("RUST_LIB_BACKTRACE", "0").env("ALLEYCAT_BIN", bin).env("ALLEYCAT_PAGE", dist);
     test.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);
     shell::run("whole system", &mut test)
 }
