@@ -18,7 +18,8 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { base: 1_000, cap: 8_000, stable_after: 20_000 }
+        // A thousand clients spread their first attempts over four seconds: 25 in each tenth of one.
+        Self { base: 4_000, cap: 16_000, stable_after: 20_000 }
     }
 }
 
@@ -27,23 +28,36 @@ impl Default for Backoff {
 pub(crate) struct Retry {
     backoff: Backoff,
     failures: u32,
+    short_sessions: u32,
     random: u64,
 }
 
 impl Retry {
     pub(crate) fn new(backoff: Backoff, seed: u64) -> Self {
-        Self { backoff, failures: 0, random: seed }
+        Self { backoff, failures: 0, short_sessions: 0, random: seed }
     }
 
-    /// Notes a connection that ended after living for `lived` ms (0 if it never came to life) and
-    /// returns how long to wait. A `lasting` refusal waits near the cap: asking again soon won't help.
-    pub(crate) fn failed(&mut self, lived: Millis, lasting: bool) -> Millis {
-        if lived >= self.backoff.stable_after {
-            self.failures = 0;
-        }
-        let ceiling = self.backoff.base.saturating_mul(1 << self.failures.min(20)).min(self.backoff.cap);
-        self.failures = self.failures.saturating_add(1);
-        if lasting { self.backoff.cap / 2 + self.draw(self.backoff.cap / 2) } else { self.draw(ceiling) }
+    /// Notes how a connection, or an attempt at one, ended. `lived` is for how many ms the broker had
+    /// accepted it, if it did. Returns whether it looks as if somebody else used our client id: a broker
+    /// throws the older of two out, and so both go on for ever.
+    pub(crate) fn ended(&mut self, lived: Option<Millis>, by_peer: bool) -> bool {
+        let stable = lived.is_some_and(|lived| lived >= self.backoff.stable_after);
+        let short = by_peer && lived.is_some() && !stable;
+        self.failures = if stable { 1 } else { self.failures.saturating_add(1) };
+        self.short_sessions = if short { self.short_sessions.saturating_add(1) } else { 0 };
+        self.short_sessions >= SHORT_SESSIONS
+    }
+
+    /// How long to wait after that. With something that lasts, near the cap: asking again soon won't help.
+    pub(crate) fn wait(&mut self, lasting: bool) -> Millis {
+        let Backoff { base, cap, .. } = self.backoff;
+        let ceiling = base.saturating_mul(1 << self.failures.saturating_sub(1).min(20)).min(cap);
+        if lasting { cap / 2 + self.draw(cap / 2) } else { self.draw(ceiling) }
+    }
+
+    /// How many attempts in a row did not lead to a stable connection.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures
     }
 
     /// A number from 0 to `ceiling`, by the SplitMix64 generator (Steele, Lea, Flood 2014).
@@ -56,22 +70,27 @@ impl Retry {
     }
 }
 
+/// So many short sessions in a row are no accident.
+const SHORT_SESSIONS: u32 = 3;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn retry(seed: u64) -> Retry {
+        Retry::new(Backoff::default(), seed)
+    }
+
     #[test]
     fn waits_are_spread_from_zero_to_a_growing_ceiling() {
-        let worst = |failures: usize| {
+        for (failures, ceiling) in [(1, 4_000), (2, 8_000), (3, 16_000), (40, 16_000)] {
             let waits = (0..500).map(|seed| {
-                let mut retry = Retry::new(Backoff::default(), seed);
-                (0..failures).map(|_| retry.failed(0, false)).last().unwrap()
+                let mut retry = retry(seed);
+                (0..failures).for_each(|_| _ = retry.ended(None, true));
+                retry.wait(false)
             });
             let waits: Vec<_> = waits.collect();
-            (*waits.iter().min().unwrap(), *waits.iter().max().unwrap())
-        };
-        for (failures, ceiling) in [(1, 1_000), (2, 2_000), (4, 8_000), (40, 8_000)] {
-            let (low, high) = worst(failures);
+            let (low, high) = (*waits.iter().min().unwrap(), *waits.iter().max().unwrap());
             assert!(
                 low < ceiling / 20 && high > ceiling * 19 / 20 && high <= ceiling,
                 "{failures}: {low}..{high}"
@@ -81,17 +100,47 @@ mod tests {
 
     #[test]
     fn only_a_stable_connection_forgives() {
-        let mut retry = Retry::new(Backoff::default(), 1);
-        for _ in 0..5 {
-            retry.failed(19_999, false);
-        }
-        assert_eq!(retry.failures, 5);
-        assert!(retry.failed(20_000, false) <= 1_000);
-        assert_eq!(retry.failures, 1);
+        let mut retry = retry(1);
+        (0..5).for_each(|_| _ = retry.ended(Some(19_999), true));
+        assert_eq!(retry.failures(), 5);
+        retry.ended(Some(20_000), true);
+        assert_eq!(retry.failures(), 1);
+        assert!(retry.wait(false) <= 4_000);
     }
 
     #[test]
-    fn a_lasting_refusal_never_retries_fast() {
-        assert!((0..100).all(|seed| Retry::new(Backoff::default(), seed).failed(0, true) >= 4_000));
+    fn something_lasting_is_never_retried_fast() {
+        assert!((0..100).all(|seed| retry(seed).wait(true) >= 8_000));
+    }
+
+    #[test]
+    fn three_short_sessions_in_a_row_are_somebody_else() {
+        let mut retry = retry(1);
+        let kicked = |retry: &mut Retry| retry.ended(Some(500), true);
+        assert_eq!([(); 3].map(|()| kicked(&mut retry)), [false, false, true]);
+        retry.ended(None, true);
+        assert!(!kicked(&mut retry), "a broker that was away is another story");
+        retry.ended(Some(500), false);
+        assert_eq!([(); 3].map(|()| kicked(&mut retry)), [false, false, true]);
+    }
+
+    #[test]
+    fn a_thousand_clients_do_not_come_back_at_once() {
+        // All lose the broker at the same moment, and it is away until the given attempt.
+        for away in 1..6 {
+            let mut slots = std::collections::BTreeMap::<Millis, usize>::new();
+            for seed in 0..1_000 {
+                let (mut retry, mut at) = (retry(seed), 0);
+                retry.ended(Some(60_000), true);
+                for _ in 0..away {
+                    at += retry.wait(false);
+                    *slots.entry(at / 100).or_default() += 1;
+                    retry.ended(None, true);
+                }
+            }
+            let attempts = 1_000 * away;
+            let busiest = *slots.values().max().unwrap();
+            assert!(busiest * 20 <= attempts, "{busiest} of {attempts} attempts in one tenth of a second");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::num::NonZeroU16;
 
 /// A packet identifier; never 0.
-pub(crate) type PacketId = NonZeroU16;
+pub type PacketId = NonZeroU16;
 
 /// Hands out identifiers that are not in use, in rising order, so that a late answer to an old one
 /// is unlikely to meet a new one.
@@ -28,6 +28,11 @@ impl PacketIds {
                 return Some(id);
             }
         }
+    }
+
+    /// Sets one aside that the broker may know from an earlier run.
+    pub(crate) fn reserve(&mut self, id: PacketId) {
+        self.used.insert(id);
     }
 
     /// Takes back an identifier. Returns whether it was in use.

@@ -10,7 +10,7 @@
 //! let mut session = Session::new(Options::new("rider-7"), 42).unwrap();
 //! session.subscribe(0, "board/#", Qos::AtMostOnce).unwrap();
 //! session.start(0);
-//! let Some(Action::Open { generation }) = session.poll_action() else { panic!() };
+//! let Some(Action::Open { generation, .. }) = session.poll_action() else { panic!() };
 //! session.opened(5, generation);
 //! let Some(Action::Send { bytes, .. }) = session.poll_action() else { panic!() };
 //! assert_eq!(bytes[0], 0x10); // CONNECT
@@ -18,24 +18,35 @@
 //! assert_eq!(session.poll_event(), Some(Event::Connected { session_present: false }));
 //! ```
 //!
-//! QoS 0 and 1 both ways. The codec is `mqttbytes`, called in one module only, between our own checks.
+//! QoS 0, 1 and 2 both ways. The codec is `mqttbytes`, called in one module only, between our own checks.
 #![forbid(unsafe_code)]
 
-mod adapter;
+pub mod adapter;
 mod backoff;
 #[cfg(feature = "tokio")]
 pub mod client;
+mod endpoint;
 mod filter;
+mod flow;
 mod ids;
+mod keep;
+mod limits;
 mod outbox;
+mod publish;
 mod session;
+#[cfg(feature = "web")]
+pub mod web;
 
 pub use adapter::{ConnectRefusal, EncodeError, Qos, Violation, Will};
 pub use backoff::Backoff;
 pub use bytes::Bytes;
+pub use endpoint::{Endpoint, EndpointError};
 pub use filter::{matches, valid_filter, valid_topic};
-pub use outbox::{PublishError, Ticket};
-pub use session::{Action, Event, Options, Reason, Session};
+pub use ids::PacketId;
+pub use keep::Change;
+pub use limits::{LimitError, Limits};
+pub use publish::{Publish, RequestError, Ticket};
+pub use session::{Acknowledge, Action, Attempt, Event, Login, Options, Reason, Receipt, Session};
 
 /// Milliseconds of a wall clock that every call agrees on; the epoch does not matter.
 pub type Millis = u64;

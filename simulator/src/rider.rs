@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use alleycat_mqtt::client::Client;
-use alleycat_mqtt::{ConnectRefusal, Event as MqttEvent, Options, Qos, Reason, Ticket};
+use alleycat_mqtt::{ConnectRefusal, Event as MqttEvent, Login, Options, Publish, Qos, Reason, Ticket};
 use alleycat_shared::config::Auth;
 use alleycat_shared::message::{Event, RaceMessage};
 use alleycat_shared::race::{RaceClock, RaceMoment};
@@ -88,14 +88,11 @@ impl Rider {
     }
 
     fn client(&self) -> Client {
-        let mut options = Options::new(format!("sim-{}-{}", self.racer_id, Uuid::new_v4().simple()));
-        if let Some(token) = &self.token {
-            options.username = Some(self.racer_id.to_string());
-            options.password = Some(token.clone());
-        }
+        let id = format!("sim-{}-{}", self.racer_id, Uuid::new_v4().simple());
+        let options = Options { login: self.login(), ..Options::new(id) };
         let seed = self.course.seed ^ u64::from(self.racer_id.get());
         let mut client =
-            Client::new(&self.course.target, options, seed).expect("ids and tokens are plain text");
+            Client::new(self.course.target.as_str(), options, seed).expect("ids and tokens are plain text");
         for topic in [Topic::Board(self.class_id), Topic::Rider(self.class_id, self.racer_id)] {
             client.subscribe(&topic.to_string(), Qos::AtMostOnce).expect("our topics are valid filters");
         }
@@ -123,31 +120,35 @@ impl Rider {
                     reason,
                     Reason::Refused(ConnectRefusal::BadCredentials | ConnectRefusal::NotAuthorized)
                 ) {
-                    // A hub that restarted does not know the token: join again, and what was not
-                    // acknowledged is lost with the old session.
-                    self.rejoin(client, in_flight).await;
+                    // The hub does not know the token any more: join again, and go on with the new one.
+                    self.rejoin(client).await;
                 }
             }
             MqttEvent::SubscribeFailed { filter } => tracing::warn!(filter, "subscription refused"),
-            MqttEvent::Connected { .. } => {}
+            MqttEvent::Connected { .. } | MqttEvent::Subscribed { .. } | MqttEvent::Superseded { .. } => {}
         }
     }
 
-    async fn rejoin(&mut self, client: &mut Client, in_flight: &mut HashMap<Ticket, Instant>) {
+    async fn rejoin(&mut self, client: &mut Client) {
         if self.course.auth == Auth::Open {
             return;
         }
         match self.course.hub.join(self.racer_id, self.token.take()).await {
             Ok(joined) => {
-                self.course.counters.lost.fetch_add(client.queued() as u64, Ordering::Relaxed);
-                in_flight.clear();
                 self.token = Some(joined.token);
-                *client = self.client();
+                client.set_login(self.login()).expect("tokens are plain text");
             }
             Err(error) => {
                 self.course.counters.refused.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(racer_id = %self.racer_id, %error, "could not join again");
             }
+        }
+    }
+
+    fn login(&self) -> Login {
+        Login {
+            username: self.token.as_ref().map(|_| self.racer_id.to_string()),
+            password: self.token.clone(),
         }
     }
 
@@ -168,7 +169,7 @@ impl Rider {
             resistance,
         };
         let topic = Topic::Publish(Some(self.racer_id)).to_string();
-        match client.publish(&topic, message.to_json(), Qos::AtLeastOnce) {
+        match client.publish(Publish::new(topic, message.to_json(), Qos::AtLeastOnce)) {
             Ok(ticket) => {
                 counters.sent.fetch_add(1, Ordering::Relaxed);
                 in_flight.insert(ticket, Instant::now());

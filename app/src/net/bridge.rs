@@ -3,10 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use alleycat_mqtt::web::{Heard, Socket};
 use gloo_timers::callback::Timeout;
 
 use crate::platform::clock;
-use crate::platform::socket::{Heard, Socket};
 use crate::state::{Input, retry};
 
 /// The link to the bridge. Dropping it closes it.

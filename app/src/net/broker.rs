@@ -1,196 +1,193 @@
-//! Drives the MQTT session over the browser's WebSocket.
+//! The link to the broker: the race's topics and messages over the MQTT client.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::rc::{Rc, Weak};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
 
-use alleycat_mqtt::{Action, Bytes, ConnectRefusal, Event, Options, Qos, Reason, Session, Ticket};
+use alleycat_mqtt::web::{Client, Setup, Store};
+use alleycat_mqtt::{Bytes, ConnectRefusal, Endpoint, Event, Login, Options, Publish, Qos, Reason};
+use alleycat_shared::RacerId;
 use alleycat_shared::config::MqttConfig;
 use alleycat_shared::topic::{PUBLISH_ROOT, SUBSCRIBE_ROOT, Topic};
-use gloo_timers::callback::Timeout;
+use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::UnwrapThrowExt;
+use wasm_bindgen_futures::spawn_local;
 
 use crate::platform::clock;
 use crate::platform::location::socket_url;
-use crate::platform::socket::{Heard, Socket};
 use crate::state::{Input, Rider};
 
-/// The link to the broker under one login. Dropping the last handle closes it.
+/// The link to the broker of one rider, or of a spectator. Dropping the last handle closes it.
 #[derive(Clone)]
 pub(super) struct Broker(Rc<Inner>);
 
 struct Inner {
-    url: String,
     config: MqttConfig,
+    racer: Option<RacerId>,
+    /// Who connects next; asked for before every attempt.
+    login: RefCell<Login>,
     tell: Box<dyn Fn(Input)>,
-    state: RefCell<State>,
+    /// Nothing is told any more; only what is unsent is still sent.
+    retired: Cell<bool>,
+    /// There once it is known what an earlier page left unsent.
+    client: OnceCell<Client>,
+    /// What is published before that.
+    waiting: RefCell<Vec<Publish>>,
+    topics: RefCell<Vec<Topic>>,
+    told_unsent: Cell<usize>,
 }
-
-struct State {
-    session: Session,
-    socket: Option<Socket>,
-    timer: Option<Timeout>,
-    /// What is not acknowledged yet: it moves to the next login's link.
-    unsent: VecDeque<(Ticket, Unsent)>,
-    told_unsent: usize,
-    topics: Vec<Topic>,
-}
-
-/// A message on its way, with its topic.
-pub(super) type Unsent = (Topic, Bytes);
 
 impl Broker {
     /// Connects as the rider, or without a name as a spectator who may only look on.
     pub(super) fn connect(config: MqttConfig, rider: Option<&Rider>, tell: impl Fn(Input) + 'static) -> Self {
-        let session = Session::new(options(rider), clock::seed())
-            .or_else(|_| Session::new(options(None), clock::seed()))
-            .expect_throw("a login of our own making can be sent");
-        let state = State {
-            session,
-            socket: None,
-            timer: None,
-            unsent: VecDeque::new(),
-            told_unsent: 0,
-            topics: Vec::new(),
-        };
-        let inner =
-            Inner { url: socket_url(&config.url), config, tell: Box::new(tell), state: RefCell::new(state) };
-        let broker = Self(Rc::new(inner));
-        broker.0.with(|session| session.start(clock::now()));
-        broker
+        let inner = Rc::new(Inner {
+            config,
+            racer: rider.map(|rider| rider.racer),
+            login: RefCell::new(login(rider)),
+            tell: Box::new(tell),
+            retired: Cell::new(false),
+            client: OnceCell::new(),
+            waiting: RefCell::default(),
+            topics: RefCell::default(),
+            told_unsent: Cell::new(0),
+        });
+        let this = Rc::downgrade(&inner);
+        let racer = inner.racer;
+        spawn_local(async move {
+            let kept = match racer {
+                Some(racer) => kept(racer).await,
+                None => None,
+            };
+            if let Some(inner) = this.upgrade() {
+                inner.begin(kept);
+            }
+        });
+        Self(inner)
     }
 
-    /// Says goodbye and hands over what was not acknowledged.
-    pub(super) fn end(self) -> Vec<Unsent> {
-        {
-            let mut state = self.0.state.borrow_mut();
-            state.session.stop(clock::now());
-            while let Some(action) = state.session.poll_action() {
-                if let (Action::Send { bytes, .. }, Some(socket)) = (action, &state.socket) {
-                    socket.send(&bytes);
-                }
-            }
+    /// Goes on with a new token, if it is the link of this rider.
+    pub(super) fn renew(&self, rider: Option<&Rider>) -> bool {
+        let same = self.0.racer.is_some() && self.0.racer == rider.map(|rider| rider.racer);
+        if same {
+            self.0.login.replace(login(rider));
+            self.probe();
         }
-        self.0.state.borrow_mut().unsent.drain(..).map(|(_, unsent)| unsent).collect()
+        same
     }
 
     /// Publishes at least once.
     pub(super) fn publish(&self, topic: Topic, payload: Bytes) {
-        let name = self.0.wire(topic);
-        let mut state = self.0.state.borrow_mut();
-        let taken = state.session.publish(clock::now(), &name, payload.clone(), Qos::AtLeastOnce, false);
-        // A full queue is 4,000 s of riding without a hub: what was promised first is kept.
-        if let Ok(ticket) = taken {
-            state.unsent.push_back((ticket, (topic, payload)));
+        let publish = Publish::new(self.0.wire(topic), payload, Qos::AtLeastOnce);
+        match self.0.client.get() {
+            // A full queue is more than an hour of riding without a hub: what was promised first is kept.
+            Some(client) => _ = client.publish(publish),
+            None => self.0.waiting.borrow_mut().push(publish),
         }
-        drop(state);
-        self.0.drive();
+        self.0.tell_unsent();
+    }
+
+    /// Falls silent, and only sends what is unsent.
+    pub(super) fn retire(&self) {
+        self.listen(Vec::new());
+        self.0.retired.set(true);
+    }
+
+    /// How many messages the hub has not taken yet.
+    pub(super) fn unsent(&self) -> usize {
+        self.0.unsent()
     }
 
     /// Listens to these topics and no others.
     pub(super) fn listen(&self, topics: Vec<Topic>) {
-        let before = std::mem::replace(&mut self.0.state.borrow_mut().topics, topics.clone());
-        if before == topics {
-            return;
+        let before = self.0.topics.replace(topics.clone());
+        let Some(client) = self.0.client.get().filter(|_| before != topics) else { return };
+        for gone in before.iter().filter(|topic| !topics.contains(topic)) {
+            client.unsubscribe(&self.0.wire(*gone));
         }
-        let now = clock::now();
-        self.0.with(|session| {
-            for gone in before.iter().filter(|topic| !topics.contains(topic)) {
-                session.unsubscribe(now, &self.0.wire(*gone));
-            }
-            for topic in topics.iter().filter(|topic| !before.contains(topic)) {
-                // Our own topics can be subscribed to.
-                let _ = session.subscribe(now, &self.0.wire(*topic), Qos::AtMostOnce);
-            }
-        });
+        self.0.subscribe(topics.iter().filter(|topic| !before.contains(topic)));
     }
 
     /// Asks the broker for a sign of life.
     pub(super) fn probe(&self) {
-        self.0.with(|session| session.probe(clock::now()));
+        if let Some(client) = self.0.client.get() {
+            client.probe();
+        }
     }
 }
 
 impl Inner {
-    fn with(self: &Rc<Self>, act: impl FnOnce(&mut Session)) {
-        act(&mut self.state.borrow_mut().session);
-        self.drive();
-    }
-
-    /// Does what the session wants and tells what it says. Nothing is borrowed while telling, for the
-    /// answer may come back here.
-    fn drive(self: &Rc<Self>) {
-        loop {
-            let action = self.state.borrow_mut().session.poll_action();
-            let Some(action) = action else { break };
-            self.act(action);
-        }
-        loop {
-            let event = self.state.borrow_mut().session.poll_event();
-            let Some(event) = event else { break };
-            self.report(event);
-        }
-        let unsent = {
-            let state = &mut *self.state.borrow_mut();
-            (std::mem::replace(&mut state.told_unsent, state.unsent.len()) != state.unsent.len())
-                .then_some(state.unsent.len())
+    fn begin(self: &Rc<Self>, store: Option<(Store, Vec<(u64, Bytes)>)>) {
+        let url = socket_url(&self.config.url);
+        let (asked, told) = (Rc::downgrade(self), Rc::downgrade(self));
+        let endpoint = move |_| {
+            let login = asked.upgrade().map(|inner| inner.login.borrow().clone());
+            std::future::ready(Ok(Endpoint { url: url.clone(), login }))
         };
-        if let Some(unsent) = unsent {
-            (self.tell)(Input::Unsent(unsent));
-        }
-        self.set_timer();
-    }
-
-    fn act(self: &Rc<Self>, action: Action) {
-        match action {
-            Action::Open { generation } => {
-                let this = Rc::downgrade(self);
-                let hear = move |heard| {
-                    if let Some(inner) = Weak::upgrade(&this) {
-                        inner.hear(generation, heard);
-                    }
-                };
-                let socket = Socket::open(&self.url, Some("mqtt"), hear);
-                let refused = socket.is_none();
-                self.state.borrow_mut().socket = socket;
-                if refused {
-                    self.state.borrow_mut().session.closed(clock::now(), generation);
-                }
+        let hear = move |event| {
+            if let Some(inner) = told.upgrade() {
+                inner.hear(event);
             }
-            Action::Send { bytes, .. } => {
-                if let Some(socket) = &self.state.borrow().socket {
-                    socket.send(&bytes);
-                }
-            }
-            Action::Close { .. } => self.state.borrow_mut().socket = None,
+        };
+        let setup = Setup { store, ..Setup::new(Options::new(self.client_id()), clock::seed()) };
+        let client =
+            Client::with_endpoints(endpoint, setup, hear).expect_throw("an id of our own can be sent");
+        let client = self.client.get_or_init(|| client);
+        self.subscribe(self.topics.borrow().iter());
+        for publish in self.waiting.take() {
+            let _ = client.publish(publish);
+        }
+        self.tell_unsent();
+    }
+
+    /// Two clients of one id throw each other out: every link of every page has its own.
+    fn client_id(&self) -> String {
+        let who =
+            self.racer.map_or_else(|| "watch".to_owned(), |racer| ["ride", &racer.to_string()].concat());
+        let unique = uuid::Uuid::new_v4().simple().to_string();
+        [&who, "-", &unique[..UNIQUE]].concat()
+    }
+
+    fn subscribe<'a>(&self, topics: impl Iterator<Item = &'a Topic>) {
+        let Some(client) = self.client.get() else { return };
+        for topic in topics {
+            // Our own topics can be subscribed to.
+            let _ = client.subscribe(&self.wire(*topic), Qos::AtMostOnce);
         }
     }
 
-    fn hear(self: &Rc<Self>, generation: u64, heard: Heard) {
-        let now = clock::now();
-        self.with(|session| match heard {
-            Heard::Opened => session.opened(now, generation),
-            Heard::Bytes(bytes) => session.received(now, generation, &bytes),
-            Heard::Text(_) | Heard::Closed => session.closed(now, generation),
-        });
+    fn unsent(&self) -> usize {
+        self.client.get().map_or(0, Client::queued) + self.waiting.borrow().len()
     }
 
-    fn report(&self, event: Event) {
+    fn say(&self, input: Input) {
+        if !self.retired.get() {
+            (self.tell)(input);
+        }
+    }
+
+    fn tell_unsent(&self) {
+        let unsent = self.unsent();
+        if self.told_unsent.replace(unsent) != unsent {
+            self.say(Input::Unsent(unsent));
+        }
+    }
+
+    fn hear(&self, event: Event) {
         match event {
-            Event::Connected { .. } => (self.tell)(Input::LinkUp),
+            Event::Connected { .. } => self.say(Input::LinkUp),
             Event::Disconnected { reason, retry_at } => {
-                (self.tell)(Input::LinkDown { retry_at });
+                self.say(Input::LinkDown { retry_at });
                 if let Reason::Refused(ConnectRefusal::BadCredentials | ConnectRefusal::NotAuthorized) =
                     reason
                 {
-                    (self.tell)(Input::LinkRefused);
+                    self.say(Input::LinkRefused);
                 }
             }
-            Event::Message { topic, payload, retain } => (self.tell)(self.read(&topic, &payload, retain)),
-            Event::Acknowledged { ticket } => {
-                self.state.borrow_mut().unsent.retain(|(waiting, _)| *waiting != ticket);
+            Event::Message { topic, payload, retain, .. } => {
+                self.say(self.read(&topic, &payload, retain));
             }
-            Event::SubscribeFailed { .. } => (self.tell)(Input::LinkNonsense),
+            Event::Acknowledged { .. } | Event::Superseded { .. } => self.tell_unsent(),
+            Event::SubscribeFailed { .. } => self.say(Input::LinkNonsense),
+            Event::Subscribed { .. } => {}
         }
     }
 
@@ -218,32 +215,40 @@ impl Inner {
         };
         [ours, name.strip_prefix(root).unwrap_or_default()].concat()
     }
-
-    fn set_timer(self: &Rc<Self>) {
-        let mut state = self.state.borrow_mut();
-        state.timer = None;
-        let Some(deadline) = state.session.next_deadline() else { return };
-        let this = Rc::downgrade(self);
-        let wake = move || {
-            if let Some(inner) = Weak::upgrade(&this) {
-                inner.with(|session| session.wake(clock::now()));
-            }
-        };
-        let wait = u32::try_from(deadline.saturating_sub(clock::now())).unwrap_or(LONGEST_MS).min(LONGEST_MS);
-        state.timer = Some(Timeout::new(wait, wake));
-    }
 }
 
-fn options(rider: Option<&Rider>) -> Options {
-    // Two clients of one id throw each other out: every link of every page has its own.
-    let who = rider.map_or_else(|| "watch".to_owned(), |rider| ["ride", &rider.racer.to_string()].concat());
-    let unique = uuid::Uuid::new_v4().simple().to_string();
-    Options {
+fn login(rider: Option<&Rider>) -> Login {
+    Login {
         username: rider.map(|rider| rider.racer.to_string()),
         password: rider.and_then(|rider| rider.token.clone()),
-        ..Options::new([&who, "-", &unique[..12]].concat())
     }
 }
 
-/// A browser's timer overflows at 2^31 ms; waking for nothing does no harm.
-const LONGEST_MS: u32 = 3_600_000;
+/// What this rider has not got through on an earlier page. A browser that keeps nothing, or does not say
+/// so in time, is done without.
+async fn kept(racer: RacerId) -> Option<(Store, Vec<(u64, Bytes)>)> {
+    let load = async {
+        let store = Store::open(&["alleycat.unsent.", &racer.to_string()].concat()).await.ok()?;
+        let records = store.records().await.ok()?;
+        Some((store, records))
+    };
+    let (load, patience) = (std::pin::pin!(load), std::pin::pin!(TimeoutFuture::new(PATIENCE_MS)));
+    first(load, patience).await
+}
+
+/// The answer, or `None` when time is up.
+async fn first<T>(
+    mut answer: std::pin::Pin<&mut impl Future<Output = Option<T>>>,
+    mut limit: std::pin::Pin<&mut impl Future<Output = ()>>,
+) -> Option<T> {
+    std::future::poll_fn(|cx| match answer.as_mut().poll(cx) {
+        std::task::Poll::Pending => limit.as_mut().poll(cx).map(|()| None),
+        ready => ready,
+    })
+    .await
+}
+
+/// Random hex digits in a client id: 64 bits.
+const UNIQUE: usize = 16;
+/// How long the browser may take to say what it kept.
+const PATIENCE_MS: u32 = 2_000;

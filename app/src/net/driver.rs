@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use alleycat_mqtt::Bytes;
+use alleycat_mqtt::web::{Lock, Wakeups};
 use alleycat_shared::message::RaceMessage;
 use alleycat_shared::topic::Topic;
 use gloo_timers::callback::Timeout;
@@ -15,15 +16,20 @@ use super::bridge::Bridge;
 use super::broker::Broker;
 use super::http;
 use crate::platform::storage::{self, Shelf};
-use crate::platform::{clock, location, wake, wake_lock};
-use crate::state::{Effect, Input, Page, Preset};
+use crate::platform::{clock, location, wake_lock};
+use crate::state::{Effect, Input, Page, Preset, Rider};
 
 /// Owns the links and the timer of the page.
 pub struct Driver {
     page: RwSignal<Page>,
     bridge: RefCell<Option<Bridge>>,
     broker: RefCell<Option<Broker>>,
+    /// Links of riders who have left, until the hub has taken all of their seconds.
+    retired: RefCell<Vec<Broker>>,
     timer: RefCell<Option<Timeout>>,
+    wakeups: RefCell<Option<Wakeups>>,
+    /// Held by the one page of this device that goes on with a ride after a crash.
+    ride_lock: RefCell<Option<Lock>>,
 }
 
 impl Driver {
@@ -33,25 +39,37 @@ impl Driver {
             page,
             bridge: RefCell::default(),
             broker: RefCell::default(),
+            retired: RefCell::default(),
             timer: RefCell::default(),
+            wakeups: RefCell::default(),
+            ride_lock: RefCell::default(),
         });
-        let this = driver.clone();
-        wake::on_resume(move || {
+        let this = Rc::downgrade(&driver);
+        let woke = move || {
+            let Some(driver) = this.upgrade() else { return };
             wake_lock::take_again();
-            if let Some(bridge) = &*this.bridge.borrow() {
+            if let Some(bridge) = &*driver.bridge.borrow() {
                 bridge.hurry();
             }
-            this.tell(Input::Resumed);
-        });
-        driver.tell(Input::Began {
-            recent: storage::read(Shelf::Device, RECENT).unwrap_or_default(),
-            preset: Preset {
-                racer: location::query("racer"),
-                name: location::query("name"),
-                class: location::query("class"),
-            },
-            kept: storage::read(Shelf::Tab, RIDE),
-            seed: clock::seed(),
+            driver.tell(Input::Resumed);
+        };
+        driver.wakeups.replace(Some(Wakeups::listen(woke)));
+        let this = driver.clone();
+        spawn_local(async move {
+            let lock = Lock::take(RIDE).await;
+            let kept = storage::read(Shelf::Tab, RIDE)
+                .or_else(|| storage::read(Shelf::Device, RIDE).filter(|_| lock.is_some()));
+            this.ride_lock.replace(lock);
+            this.tell(Input::Began {
+                recent: storage::read(Shelf::Device, RECENT).unwrap_or_default(),
+                preset: Preset {
+                    racer: location::query("racer"),
+                    name: location::query("name"),
+                    class: location::query("class"),
+                },
+                kept,
+                seed: clock::seed(),
+            });
         });
         driver
     }
@@ -68,6 +86,7 @@ impl Driver {
         if let Some(broker) = broker {
             broker.listen(self.page.with_untracked(|page| page.topics().collect()));
         }
+        self.retired.borrow_mut().retain(|broker| broker.unsent() > 0);
         self.set_timer();
     }
 
@@ -84,16 +103,7 @@ impl Driver {
                 let bridge = url.map(|url| Bridge::open(location::socket_url(&url), self.listener()));
                 self.bridge.replace(bridge);
             }
-            Effect::Connect(rider) => {
-                let config = self.page.with_untracked(|page| page.config().map(|c| c.mqtt.clone()));
-                let Some(config) = config else { return };
-                let unsent = self.broker.take().map(Broker::end).unwrap_or_default();
-                let broker = Broker::connect(config, rider.as_ref(), self.listener());
-                for (topic, payload) in unsent {
-                    broker.publish(topic, payload);
-                }
-                self.broker.replace(Some(broker));
-            }
+            Effect::Connect(rider) => self.connect(rider.as_ref()),
             Effect::Probe => {
                 let broker = self.broker.borrow().clone();
                 if let Some(broker) = broker {
@@ -110,10 +120,31 @@ impl Driver {
             Effect::KeepRecent => {
                 self.page.with_untracked(|page| storage::write(Shelf::Device, RECENT, page.entry().recent()));
             }
-            Effect::KeepRide(ride) => storage::write(Shelf::Tab, RIDE, &*ride),
-            Effect::ForgetRide => storage::remove(Shelf::Tab, RIDE),
+            Effect::KeepRide(ride) => self.shelves().for_each(|shelf| storage::write(shelf, RIDE, &*ride)),
+            Effect::ForgetRide => self.shelves().for_each(|shelf| storage::remove(shelf, RIDE)),
             Effect::StayAwake(wanted) => wake_lock::want(wanted),
         }
+    }
+
+    fn connect(self: &Rc<Self>, rider: Option<&Rider>) {
+        if self.broker.borrow().as_ref().is_some_and(|broker| broker.renew(rider)) {
+            return;
+        }
+        let config = self.page.with_untracked(|page| page.config().map(|c| c.mqtt.clone()));
+        let Some(config) = config else { return };
+        let broker = Broker::connect(config, rider, self.listener());
+        let before = self.broker.replace(Some(broker));
+        if let Some(before) = before {
+            before.retire();
+            self.retired.borrow_mut().push(before);
+        }
+    }
+
+    /// Where the ride is kept: for a reload of this tab, and for a crash of the device by the one page that
+    /// holds the lock.
+    fn shelves(&self) -> impl Iterator<Item = Shelf> + use<> {
+        let device = self.ride_lock.borrow().as_ref().map(|_| Shelf::Device);
+        [Shelf::Tab].into_iter().chain(device)
     }
 
     fn ask(self: &Rc<Self>, question: impl Future<Output = Input> + 'static) {

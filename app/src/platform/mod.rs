@@ -4,7 +4,5 @@ pub mod clock;
 pub mod crash;
 pub mod fetch;
 pub mod location;
-pub mod socket;
 pub mod storage;
-pub mod wake;
 pub mod wake_lock;

@@ -121,7 +121,6 @@ impl Page {
             }
             Input::Woke => {}
             Input::Resumed => {
-                effects.push(Effect::Probe);
                 if self.config.value.is_some() {
                     self.clock.ask_at = Some(self.now);
                 }

@@ -1,39 +1,54 @@
 //! The session: one state machine for connecting, subscribing, publishing and staying alive.
 //!
 //! Driven by what happened (`opened`, `received`, `closed`, `wake`) and by what the application wants
-//! (`start`, `publish`, `subscribe`, …), each with the time. It answers by actions and events, which the
-//! driver drains after every call. Each attempt to connect has a generation: whatever an abandoned
-//! socket still says is ignored.
+//! (`start`, `publish`, `subscribe`, …), each with the time. It answers by events, changes and actions,
+//! which the driver drains in this order after every call: taking an event may cause an action, and what
+//! is to survive is kept before it is sent. Each attempt to connect has a generation: whatever an
+//! abandoned socket still says is ignored.
 
 mod event;
+mod inbox;
+mod incoming;
 mod liveness;
 mod subscriptions;
 
-pub use event::{Action, Event, Options, Reason};
+pub use event::{Acknowledge, Action, Attempt, Event, Login, Options, Reason};
+pub use inbox::Receipt;
 
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
 use crate::Millis;
-use crate::adapter::{self, Connect, Decoder, EncodeError, Incoming, Qos, Violation};
+use crate::adapter::{self, Connect, Decoder, EncodeError, Qos};
 use crate::backoff::Retry;
+use crate::filter::valid_filter;
+use crate::flow::{Credit, Pace};
 use crate::ids::PacketIds;
-use crate::outbox::{Outbox, PublishError, Ticket};
-use liveness::{Liveness, Pulse};
-use subscriptions::{Answer, Subscriptions};
+use crate::keep::Change;
+use crate::outbox::{Bounds, Keep, Outbox, Written};
+use crate::publish::{Publish, RequestError, Ticket};
+use inbox::Inbox;
+use liveness::{Liveness, Patience, Pulse};
+use subscriptions::Subscriptions;
 
 /// An MQTT 3.1.1 client session. See the crate's page for how to drive it.
 #[derive(Debug)]
 pub struct Session {
     options: Options,
+    /// Who connects next.
+    login: Login,
     state: State,
     generation: u64,
     retry: Retry,
+    /// Why the last connection ended.
+    last: Option<Reason>,
     decoder: Decoder,
     ids: PacketIds,
     outbox: Outbox,
+    inbox: Inbox,
     subscriptions: Subscriptions,
+    pace: Pace,
     /// Bytes of this turn: they leave together, as one WebSocket message.
     out: BytesMut,
     /// The time of the latest call: when the bytes of this turn leave.
@@ -51,30 +66,60 @@ enum State {
     /// A socket is being opened, or CONNECT is out; both must be done by `deadline`.
     Connecting { deadline: Millis, connect_sent: bool },
     /// CONNACK has come.
-    Connected { since: Millis, liveness: Liveness },
+    Connected { since: Millis, liveness: Liveness, credit: Credit },
 }
 
 impl Session {
     /// A session that is not started. `seed` is any random number: it spreads the waits between attempts.
     ///
     /// # Errors
-    /// [`EncodeError`] for a client id, a login or a will that can't be sent.
-    pub fn new(options: Options, seed: u64) -> Result<Self, EncodeError> {
-        adapter::write_connect(&connect(&options), &mut BytesMut::new())?;
+    /// [`RequestError`] for a client id, a login or a will that can't be sent or that the limits forbid.
+    pub fn new(options: Options, seed: u64) -> Result<Self, RequestError> {
+        let limits = options.limits;
+        limits.check_client_id(&options.client_id)?;
+        if let Some(will) = &options.will {
+            limits.check_qos(will.qos)?;
+            limits.check_name(&will.topic)?;
+            limits.check_payload(will.payload.len())?;
+        }
+        adapter::write_connect(&connect(&options, &options.login), &mut BytesMut::new())?;
+        let bounds = Bounds {
+            window: usize::from(options.window.min(limits.window)),
+            count: options.queue_count,
+            bytes: options.queue_bytes,
+        };
+        let keep = match (options.keep, options.clean_session) {
+            (false, _) => Keep::Nothing,
+            (true, true) => Keep::Messages,
+            (true, false) => Keep::Progress,
+        };
         Ok(Self {
+            login: options.login.clone(),
             state: State::Stopped,
             generation: 0,
             retry: Retry::new(options.backoff, seed),
+            last: None,
             decoder: Decoder::new(options.max_packet),
             ids: PacketIds::default(),
-            outbox: Outbox::new(usize::from(options.window), options.queue_count, options.queue_bytes),
+            outbox: Outbox::new(bounds, keep),
+            inbox: Inbox::new(keep == Keep::Progress),
             subscriptions: Subscriptions::default(),
+            pace: Pace::new(limits.publishes_per_second),
             out: BytesMut::new(),
             now: 0,
             actions: VecDeque::new(),
             events: VecDeque::new(),
             options,
         })
+    }
+
+    /// Takes up what [`Session::poll_change`] had kept by an earlier run, before the start. Returns how
+    /// many records make no sense; they are dropped.
+    pub fn restore(&mut self, records: impl IntoIterator<Item = (u64, Bytes)>) -> usize {
+        let inbox = &mut self.inbox;
+        let nonsense = self.outbox.restore(records.into_iter().filter(|(key, _)| !inbox.restore(*key)));
+        self.outbox.ids().for_each(|id| self.ids.reserve(id));
+        nonsense
     }
 
     /// Connects, and from now on stays connected or tries again for ever.
@@ -103,10 +148,17 @@ impl Session {
     /// broker lost the session; declaring it twice does nothing.
     ///
     /// # Errors
-    /// [`EncodeError::Filter`] for a filter that can't be subscribed to.
-    pub fn subscribe(&mut self, now: Millis, filter: &str, qos: Qos) -> Result<(), EncodeError> {
+    /// [`RequestError`] for a filter that can't be subscribed to or that the limits forbid.
+    pub fn subscribe(&mut self, now: Millis, filter: &str, qos: Qos) -> Result<(), RequestError> {
         self.now = now;
-        self.subscriptions.declare(filter, qos)?;
+        if !valid_filter(filter) {
+            return Err(EncodeError::Filter.into());
+        }
+        let limits = self.options.limits;
+        limits.check_qos(qos)?;
+        limits.check_name(filter)?;
+        limits.check_subscriptions(self.subscriptions.count_with(filter))?;
+        self.subscriptions.declare(filter, qos);
         self.flush();
         Ok(())
     }
@@ -114,32 +166,35 @@ impl Session {
     /// Takes a filter out of the declared set.
     pub fn unsubscribe(&mut self, now: Millis, filter: &str) {
         self.now = now;
-        if self.subscriptions.withdraw(filter)
-            && matches!(self.state, State::Connected { .. })
-            && let Some(id) = self.ids.take()
-        {
-            self.subscriptions.expect_unsuback(id);
-            self.write(|out| adapter::write_unsubscribe(id, filter, out));
-        }
+        self.subscriptions.withdraw(filter);
+        self.flush();
     }
 
-    /// Publishes now or when connected. A QoS 1 message is sent again on every new connection until it is
-    /// acknowledged: [`Event::Acknowledged`] carries the ticket.
+    /// Publishes now or when connected, in the order of the calls. A QoS 1 or 2 message is sent again on
+    /// every new connection until it is acknowledged: [`Event::Acknowledged`] carries the ticket. A QoS 0
+    /// message is done with when it is sent.
     ///
     /// # Errors
-    /// [`PublishError`] for a message that can't be sent or a queue that is full.
-    pub fn publish(
-        &mut self,
-        now: Millis,
-        topic: &str,
-        payload: impl Into<Bytes>,
-        qos: Qos,
-        retain: bool,
-    ) -> Result<Ticket, PublishError> {
+    /// [`RequestError`] for a message that can't be sent or that the limits forbid, and when the queue is
+    /// full.
+    pub fn publish(&mut self, now: Millis, publish: Publish) -> Result<Ticket, RequestError> {
         self.now = now;
-        let ticket = self.outbox.push(topic, payload.into(), qos, retain)?;
+        let limits = self.options.limits;
+        limits.check_qos(publish.qos)?;
+        limits.check_name(&publish.topic)?;
+        limits.check_payload(publish.payload.len())?;
+        let (ticket, replaced) = self.outbox.push(publish)?;
+        self.events.extend(replaced.map(|ticket| Event::Superseded { ticket }));
         self.flush();
         Ok(ticket)
+    }
+
+    /// The application has taken a message over: it may be acknowledged. Only needed with
+    /// [`Acknowledge::WhenAccepted`].
+    pub fn accept(&mut self, now: Millis, receipt: Receipt) {
+        self.now = now;
+        self.inbox.accept(receipt);
+        self.acknowledge();
     }
 
     /// Asks the broker for a sign of life with a short limit: for a page that woke up or came online.
@@ -148,11 +203,21 @@ impl Session {
         match &mut self.state {
             State::Connected { liveness, .. } => {
                 liveness.probe(now);
-                self.write(adapter::write_pingreq);
+                self.ping();
             }
             State::Waiting { .. } => self.open(now),
             State::Stopped | State::Connecting { .. } => {}
         }
+    }
+
+    /// Says who connects, from the next CONNECT on.
+    ///
+    /// # Errors
+    /// [`RequestError::Encode`] for a login that can't be sent; the one before stays.
+    pub fn set_login(&mut self, login: Login) -> Result<(), RequestError> {
+        adapter::write_connect(&connect(&self.options, &login), &mut BytesMut::new())?;
+        self.login = login;
+        Ok(())
     }
 
     /// The socket of this generation is open.
@@ -163,8 +228,8 @@ impl Session {
         }
         if let State::Connecting { connect_sent, .. } = &mut self.state {
             *connect_sent = true;
-            let written = adapter::write_connect(&connect(&self.options), &mut self.out);
-            debug_assert!(written.is_ok(), "checked on construction: {written:?}");
+            let written = adapter::write_connect(&connect(&self.options, &self.login), &mut self.out);
+            debug_assert!(written.is_ok(), "checked when it was set: {written:?}");
         }
     }
 
@@ -194,12 +259,12 @@ impl Session {
 
     /// The socket of this generation is gone, or could not be opened.
     pub fn closed(&mut self, now: Millis, generation: u64) {
-        self.now = now;
-        if generation == self.generation
-            && matches!(self.state, State::Connecting { .. } | State::Connected { .. })
-        {
-            self.fail(now, Reason::Closed);
-        }
+        self.ended(now, generation, Reason::Closed);
+    }
+
+    /// There is nothing to open for this generation: no address, or no credentials.
+    pub fn no_endpoint(&mut self, now: Millis, generation: u64) {
+        self.ended(now, generation, Reason::NoEndpoint);
     }
 
     /// Looks at the clock: to be called at [`Session::next_deadline`], late or early, and on any wake-up.
@@ -212,10 +277,30 @@ impl Session {
             State::Waiting { .. } | State::Connecting { .. } => {}
             State::Connected { liveness, .. } => match liveness.check(now) {
                 Pulse::Fine => {}
-                Pulse::Ping => self.write(adapter::write_pingreq),
+                Pulse::Ping => self.ping(),
+                // Nothing is heard because nothing is read: the application has enough to do.
+                Pulse::Dead if !self.wants_bytes() => self.probe(now),
                 Pulse::Dead => self.fail(now, Reason::KeepAlive),
             },
         }
+        self.flush();
+    }
+
+    /// What the application is to know.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        let event = self.events.pop_front()?;
+        if let Event::Message { receipt: Some(receipt), .. } = &event
+            && self.options.acknowledge == Acknowledge::WhenTaken
+        {
+            self.inbox.accept(*receipt);
+            self.acknowledge();
+        }
+        Some(event)
+    }
+
+    /// What is to be kept for the next start, if [`Options::keep`] says so.
+    pub fn poll_change(&mut self) -> Option<Change> {
+        self.outbox.poll_change().or_else(|| self.inbox.poll_change())
     }
 
     /// What the driver is to do next. Bytes that gathered since the last call come as one piece.
@@ -232,19 +317,28 @@ impl Session {
         Some(Action::Send { generation: self.generation, bytes: self.out.split().freeze() })
     }
 
-    /// What the application is to know.
-    pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
-    }
-
     /// When [`Session::wake`] is due.
     pub fn next_deadline(&self) -> Option<Millis> {
         match &self.state {
             State::Stopped => None,
             State::Waiting { at } => Some(*at),
             State::Connecting { deadline, .. } => Some(*deadline),
-            State::Connected { liveness, .. } => liveness.next_deadline(),
+            State::Connected { liveness, credit, .. } => {
+                let paced = (self.outbox.has_next() && credit.is_left()).then(|| self.pace.next()).flatten();
+                liveness.next_deadline().into_iter().chain(paced).min()
+            }
         }
+    }
+
+    /// Whether to read on. A driver that can stop reading does so while this says no: the application has
+    /// more messages to work on than [`Options::inbox_count`].
+    pub fn wants_bytes(&self) -> bool {
+        self.events.len().max(self.inbox.waiting()) < self.options.inbox_count
+    }
+
+    /// Whether the attempt of this generation still waits for its socket.
+    pub fn is_opening(&self, generation: u64) -> bool {
+        generation == self.generation && matches!(self.state, State::Connecting { connect_sent: false, .. })
     }
 
     /// Whether the broker has accepted the connection.
@@ -257,88 +351,52 @@ impl Session {
         self.outbox.len()
     }
 
-    fn handle(&mut self, now: Millis, packet: Incoming) -> Result<(), Violation> {
-        let out_of_order = Violation::OutOfOrder(packet.packet_type());
-        match (&self.state, packet) {
-            (
-                State::Connecting { connect_sent: true, .. },
-                Incoming::ConnAck { session_present, refusal: None },
-            ) => {
-                self.connected(now, session_present);
-                Ok(())
-            }
-            (
-                State::Connecting { connect_sent: true, .. },
-                Incoming::ConnAck { refusal: Some(refusal), .. },
-            ) => {
-                self.fail(now, Reason::Refused(refusal));
-                Ok(())
-            }
-            (State::Connected { .. }, packet) => self.handle_connected(packet, out_of_order),
-            _ => Err(out_of_order),
-        }
-    }
-
-    fn handle_connected(&mut self, packet: Incoming, out_of_order: Violation) -> Result<(), Violation> {
-        match packet {
-            Incoming::ConnAck { .. } => return Err(out_of_order),
-            Incoming::Publish { topic, payload, retain, id } => {
-                self.events.push_back(Event::Message { topic, payload, retain });
-                if let Some(id) = id {
-                    self.write(|out| adapter::write_puback(id, out));
-                }
-            }
-            Incoming::PubAck(id) => {
-                let ticket = self.outbox.acknowledge(id).ok_or_else(|| Violation::UnknownId(id.get()))?;
-                self.ids.release(id);
-                self.events.push_back(Event::Acknowledged { ticket });
-            }
-            Incoming::SubAck(id, granted) => match self.subscriptions.suback(id, &granted) {
-                Answer::Unknown => return Err(Violation::UnknownId(id.get())),
-                Answer::Refused(filters) => {
-                    self.ids.release(id);
-                    self.events.extend(filters.into_iter().map(|filter| Event::SubscribeFailed { filter }));
-                }
-            },
-            Incoming::UnsubAck(id) => {
-                if !self.subscriptions.unsuback(id) {
-                    return Err(Violation::UnknownId(id.get()));
-                }
-                self.ids.release(id);
-            }
-            Incoming::PingResp => {}
-        }
-        Ok(())
-    }
-
-    fn connected(&mut self, now: Millis, session_present: bool) {
-        // The one place where a session is taken up again or found lost.
-        for id in self.subscriptions.reconnected(session_present) {
-            self.ids.release(id);
-        }
-        if !session_present {
-            self.ids.clear();
-        }
-        self.outbox.rewind(session_present);
-        let keep_alive = u64::from(self.options.keep_alive_seconds) * 1_000;
-        let liveness = Liveness::new(now, keep_alive, self.options.ping_timeout);
-        self.state = State::Connected { since: now, liveness };
-        self.events.push_back(Event::Connected { session_present });
-        self.flush();
-    }
-
     /// Writes what waits for a connection: subscriptions first, so that no answer to a publish is missed.
     fn flush(&mut self) {
         if !self.is_connected() {
             return;
         }
-        while let Some(filters) = self.subscriptions.pending() {
+        while let Some(filter) = self.subscriptions.to_leave() {
+            let Some(id) = self.ids.take() else { break };
+            self.write(|out| adapter::write_unsubscribe(id, &filter, out));
+            self.subscriptions.left(id, filter);
+            self.ask();
+        }
+        while let Some(filters) = self.subscriptions.to_enter(self.options.limits.filters_per_subscribe) {
             let Some(id) = self.ids.take() else { break };
             let batch: Vec<_> = filters.iter().map(|(filter, qos)| (filter.as_str(), *qos)).collect();
             self.write(|out| adapter::write_subscribe(id, &batch, out));
-            self.subscriptions.sent(id, filters);
+            self.subscriptions.entered(id, filters);
+            self.ask();
         }
-        self.outbox.write(&mut self.ids, &mut self.out);
+        while self.outbox.has_next() && self.pace.allows(self.now) > 0 && self.credit_is_left() {
+            let before = self.out.len();
+            let Some(written) = self.outbox.write_next(&mut self.ids, &mut self.out) else { break };
+            match written {
+                Written::Once => self.pace.spend(1),
+                Written::Publish => {
+                    self.pace.spend(1);
+                    self.ask();
+                }
+                Written::Release => self.ask(),
+            }
+            let sent = self.out.len() - before;
+            if let State::Connected { credit, .. } = &mut self.state
+                && credit.sent(sent)
+            {
+                self.ping();
+            }
+        }
+    }
+
+    /// Writes the acknowledgements that may leave.
+    fn acknowledge(&mut self) {
+        if !self.is_connected() {
+            return;
+        }
+        while let Some((ack, id)) = self.inbox.due() {
+            self.write(|out| adapter::write_ack(ack, id, out));
+        }
     }
 
     fn write(&mut self, packet: impl FnOnce(&mut BytesMut) -> Result<(), EncodeError>) {
@@ -346,25 +404,59 @@ impl Session {
         debug_assert!(written.is_ok(), "only checked values get here: {written:?}");
     }
 
+    fn ping(&mut self) {
+        if let State::Connected { credit, .. } = &mut self.state {
+            credit.pinged();
+            self.write(adapter::write_pingreq);
+        }
+    }
+
+    /// Something was written that the broker has to answer.
+    fn ask(&mut self) {
+        if let State::Connected { liveness, .. } = &mut self.state {
+            liveness.asked(self.now);
+        }
+    }
+
+    fn credit_is_left(&self) -> bool {
+        matches!(&self.state, State::Connected { credit, .. } if credit.is_left())
+    }
+
     fn open(&mut self, now: Millis) {
         self.generation += 1;
         self.decoder.clear();
         self.out.clear();
         self.state = State::Connecting { deadline: now + self.options.connect_timeout, connect_sent: false };
-        self.actions.push_back(Action::Open { generation: self.generation });
+        let attempt = Attempt { failures: self.retry.failures(), after: self.last };
+        self.actions.push_back(Action::Open { generation: self.generation, attempt });
+    }
+
+    fn ended(&mut self, now: Millis, generation: u64, reason: Reason) {
+        self.now = now;
+        if generation == self.generation
+            && matches!(self.state, State::Connecting { .. } | State::Connected { .. })
+        {
+            self.fail(now, reason);
+        }
     }
 
     /// Ends this connection and plans the next attempt.
     fn fail(&mut self, now: Millis, reason: Reason) {
         let lived = match self.state {
-            State::Connected { since, .. } => now.saturating_sub(since),
-            _ => 0,
+            State::Connected { since, .. } => Some(now.saturating_sub(since)),
+            _ => None,
         };
-        let lasting = matches!(reason, Reason::Refused(refusal) if refusal.is_lasting());
-        let at = now + self.retry.failed(lived, lasting);
+        let taken_over = self.retry.ended(lived, reason == Reason::Closed);
+        let reason = if taken_over { Reason::TakenOver } else { reason };
+        let lasting = match reason {
+            Reason::Refused(refusal) => refusal.is_lasting(),
+            reason => reason == Reason::TakenOver,
+        };
+        let at = now + self.retry.wait(lasting);
         self.out.clear();
         self.abandon();
         self.state = State::Waiting { at };
+        self.last = Some(reason);
         self.events.push_back(Event::Disconnected { reason, retry_at: Some(at) });
     }
 
@@ -381,17 +473,27 @@ impl Session {
     }
 }
 
-fn connect(options: &Options) -> Connect<'_> {
+fn connect<'a>(options: &'a Options, login: &'a Login) -> Connect<'a> {
     Connect {
         client_id: &options.client_id,
-        username: options.username.as_deref(),
-        password: options.password.as_deref(),
+        username: login.username.as_deref(),
+        password: login.password.as_deref(),
         clean_session: options.clean_session,
-        keep_alive_seconds: options.keep_alive_seconds,
+        keep_alive_seconds: options.limits.keep_alive(options.keep_alive_seconds),
         will: options.will.as_ref(),
     }
 }
 
+impl Patience {
+    fn of(options: &Options) -> Self {
+        let seconds = options.limits.keep_alive(options.keep_alive_seconds);
+        Self {
+            keep_alive: u64::from(seconds) * 1_000,
+            answer: options.answer_timeout,
+            ping: options.ping_timeout,
+        }
+    }
+}
+
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -1,19 +1,17 @@
 //! The declared set of subscriptions and how far each has come.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use crate::adapter::{EncodeError, Qos};
-use crate::filter::valid_filter;
+use crate::adapter::{Qos, Violation};
 use crate::ids::PacketId;
-
-/// The most filters in one SUBSCRIBE; AWS IoT Core closes the connection above it.
-const BATCH: usize = 8;
 
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
     declared: BTreeMap<String, (Qos, Progress)>,
+    /// Withdrawn, and perhaps still known to the broker.
+    leaving: BTreeMap<String, Progress>,
     subscribing: HashMap<PacketId, Vec<String>>,
-    unsubscribing: HashSet<PacketId>,
+    unsubscribing: HashMap<PacketId, String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,81 +23,105 @@ enum Progress {
     Refused,
 }
 
-/// What a SUBACK meant.
-pub(crate) enum Answer {
-    /// Not an answer to anything we sent.
-    Unknown,
-    /// The filters that were refused, if any.
-    Refused(Vec<String>),
-}
-
 impl Subscriptions {
-    pub(crate) fn declare(&mut self, filter: &str, qos: Qos) -> Result<(), EncodeError> {
-        if !valid_filter(filter) {
-            return Err(EncodeError::Filter);
-        }
+    /// Adds a filter, which is valid. Declaring it again does nothing.
+    pub(crate) fn declare(&mut self, filter: &str, qos: Qos) {
         match self.declared.get(filter) {
             Some((same, _)) if *same == qos => {}
             _ => _ = self.declared.insert(filter.to_owned(), (qos, Progress::Pending)),
         }
-        Ok(())
+        if self.leaving.get(filter) == Some(&Progress::Pending) {
+            self.leaving.remove(filter);
+        }
     }
 
-    /// Returns whether the broker may know of it.
-    pub(crate) fn withdraw(&mut self, filter: &str) -> bool {
-        self.declared.remove(filter).is_some_and(|(_, progress)| progress != Progress::Pending)
+    /// Takes a filter out.
+    pub(crate) fn withdraw(&mut self, filter: &str) {
+        if self.declared.remove(filter).is_some_and(|(_, progress)| progress != Progress::Pending) {
+            self.leaving.insert(filter.to_owned(), Progress::Pending);
+        }
     }
 
-    /// The next filters to subscribe to, as many as fit one packet.
-    pub(crate) fn pending(&self) -> Option<Vec<(String, Qos)>> {
+    /// How many filters there would be with this one.
+    pub(crate) fn count_with(&self, filter: &str) -> usize {
+        self.declared.len() + usize::from(!self.declared.contains_key(filter))
+    }
+
+    /// The next filter to unsubscribe from.
+    pub(crate) fn to_leave(&self) -> Option<String> {
+        let pending = |progress: &Progress| *progress == Progress::Pending;
+        self.leaving.iter().find(|(_, progress)| pending(progress)).map(|(filter, _)| filter.clone())
+    }
+
+    pub(crate) fn left(&mut self, id: PacketId, filter: String) {
+        self.leaving.insert(filter.clone(), Progress::Sent);
+        self.unsubscribing.insert(id, filter);
+    }
+
+    /// The next filters to subscribe to, at most `most`.
+    pub(crate) fn to_enter(&self, most: usize) -> Option<Vec<(String, Qos)>> {
         let pending = self.declared.iter().filter(|(_, (_, progress))| *progress == Progress::Pending);
-        let batch: Vec<_> = pending.take(BATCH).map(|(filter, (qos, _))| (filter.clone(), *qos)).collect();
+        let batch: Vec<_> = pending.take(most).map(|(filter, (qos, _))| (filter.clone(), *qos)).collect();
         (!batch.is_empty()).then_some(batch)
     }
 
-    pub(crate) fn sent(&mut self, id: PacketId, filters: Vec<(String, Qos)>) {
+    pub(crate) fn entered(&mut self, id: PacketId, filters: Vec<(String, Qos)>) {
         let filters: Vec<_> = filters.into_iter().map(|(filter, _)| filter).collect();
-        self.mark(&filters, Progress::Sent);
+        filters.iter().for_each(|filter| self.mark(filter, Progress::Sent));
         self.subscribing.insert(id, filters);
     }
 
-    pub(crate) fn suback(&mut self, id: PacketId, granted: &[bool]) -> Answer {
-        let Some(filters) = self.subscribing.remove(&id) else { return Answer::Unknown };
-        // A filter without an answer is not granted.
-        let granted = granted.iter().copied().chain(std::iter::repeat(false));
-        let (yes, no): (Vec<_>, Vec<_>) = filters.into_iter().zip(granted).partition(|(_, granted)| *granted);
-        let names =
-            |list: Vec<(String, bool)>| list.into_iter().map(|(filter, _)| filter).collect::<Vec<_>>();
-        let (yes, no) = (names(yes), names(no));
-        self.mark(&yes, Progress::Granted);
-        self.mark(&no, Progress::Refused);
-        Answer::Refused(no)
+    /// Takes a SUBACK: what the broker said to each filter.
+    ///
+    /// # Errors
+    /// [`Violation`] for an answer to nothing, or with the wrong number of answers.
+    pub(crate) fn suback(
+        &mut self,
+        id: PacketId,
+        granted: &[Option<Qos>],
+    ) -> Result<Vec<(String, Option<Qos>)>, Violation> {
+        let filters = self.subscribing.remove(&id).ok_or_else(|| Violation::UnknownId(id.get()))?;
+        if filters.len() != granted.len() {
+            return Err(Violation::AnswerCount { asked: filters.len(), got: granted.len() });
+        }
+        let answers: Vec<_> = filters.into_iter().zip(granted.iter().copied()).collect();
+        for (filter, granted) in &answers {
+            self.mark(filter, if granted.is_some() { Progress::Granted } else { Progress::Refused });
+        }
+        Ok(answers)
     }
 
-    pub(crate) fn expect_unsuback(&mut self, id: PacketId) {
-        self.unsubscribing.insert(id);
+    /// Takes an UNSUBACK.
+    ///
+    /// # Errors
+    /// [`Violation::UnknownId`] for an answer to nothing.
+    pub(crate) fn unsuback(&mut self, id: PacketId) -> Result<(), Violation> {
+        let filter = self.unsubscribing.remove(&id).ok_or_else(|| Violation::UnknownId(id.get()))?;
+        self.leaving.remove(&filter);
+        Ok(())
     }
 
-    pub(crate) fn unsuback(&mut self, id: PacketId) -> bool {
-        self.unsubscribing.remove(&id)
-    }
-
-    /// A new connection: what was on its way is void, and unless the broker still knows the session all
-    /// is to be subscribed again. Returns the identifiers set free.
+    /// A new connection: what was on its way is void. If the broker still knows the session, only what it
+    /// has not answered is asked again, otherwise all. Returns the identifiers set free.
     pub(crate) fn reconnected(&mut self, session_present: bool) -> Vec<PacketId> {
         for (_, progress) in self.declared.values_mut() {
             if !session_present || *progress != Progress::Granted {
                 *progress = Progress::Pending;
             }
         }
-        self.subscribing.drain().map(|(id, _)| id).chain(self.unsubscribing.drain()).collect()
+        if session_present {
+            self.leaving.values_mut().for_each(|progress| *progress = Progress::Pending);
+            self.leaving.retain(|filter, _| !self.declared.contains_key(filter));
+        } else {
+            self.leaving.clear();
+        }
+        let subscribing = self.subscribing.drain().map(|(id, _)| id);
+        subscribing.chain(self.unsubscribing.drain().map(|(id, _)| id)).collect()
     }
 
-    fn mark(&mut self, filters: &[String], to: Progress) {
-        for filter in filters {
-            if let Some((_, progress)) = self.declared.get_mut(filter) {
-                *progress = to;
-            }
+    fn mark(&mut self, filter: &str, to: Progress) {
+        if let Some((_, progress)) = self.declared.get_mut(filter) {
+            *progress = to;
         }
     }
 }

@@ -1,11 +1,19 @@
 //! Tests of the adapter: each defect of mqttbytes 0.6 that touches a client has its guard here.
 
-use super::*;
+use bytes::BytesMut;
 
-fn decode(bytes: &[u8]) -> Result<Option<Incoming>, Violation> {
+use super::*;
+use crate::ids::PacketId;
+
+fn decode(bytes: &[u8]) -> Result<Option<Packet>, Violation> {
     let mut decoder = Decoder::new(1_000);
     decoder.push(bytes);
     decoder.next()
+}
+
+/// A message of QoS 0.
+fn message<'a>(topic: &'a str, payload: &'a Bytes) -> Message<'a> {
+    Message { topic, payload, qos: Qos::AtMostOnce, id: None, retain: false, dup: false }
 }
 
 fn id(value: u16) -> PacketId {
@@ -15,14 +23,17 @@ fn id(value: u16) -> PacketId {
 #[test]
 fn broken_frames_are_violations() {
     use Violation::*;
-    let table: [(&[u8], Violation); 21] = [
+    let table: [(&[u8], Violation); 24] = [
         (&[0x00], UnexpectedPacket(0)),
         (&[0xf0], UnexpectedPacket(15)),
         (&[0x10], UnexpectedPacket(1)),
-        (&[0x50, 2, 0, 1], UnexpectedPacket(5)),
+        (&[0x30, 2, 0, 1], Body(3)),
+        (&[0x51, 2, 0, 1], Flags(1)),
+        (&[0x60, 2, 0, 1], Flags(0)),
+        (&[0x70, 2, 0, 0], ZeroId),
+        (&[0x82], UnexpectedPacket(8)),
         (&[0x4f, 2, 0, 1], Flags(15)),
         (&[0xd1, 0], Flags(1)),
-        (&[0x34], Flags(4)),
         (&[0x36], Flags(6)),
         (&[0x38], Flags(8)),
         (&[0x20, 3, 0, 0, 0], Body(2)),
@@ -52,7 +63,7 @@ fn the_limit_holds_for_the_whole_frame_before_it_arrives() {
 
 #[test]
 fn a_refusal_by_aws_code_7_is_read() {
-    let refused = Incoming::ConnAck { session_present: false, refusal: Some(ConnectRefusal::NotAuthorized) };
+    let refused = Packet::ConnAck { session_present: false, refusal: Some(ConnectRefusal::NotAuthorized) };
     assert_eq!(decode(&[0x20, 2, 0, 7]), Ok(Some(refused)));
 }
 
@@ -72,7 +83,7 @@ fn packets_come_out_however_the_bytes_were_cut() {
     };
     let whole = all(stream.len());
     assert_eq!(whole.len(), 4);
-    assert_eq!(whole[3], Incoming::SubAck(id(3), vec![true, false]));
+    assert_eq!(whole[3], Packet::SubAck(id(3), vec![Some(Qos::AtMostOnce), None]));
     for sizes in 1..stream.len() {
         assert_eq!(all(sizes), whole, "cut every {sizes} bytes");
     }
@@ -82,7 +93,7 @@ fn packets_come_out_however_the_bytes_were_cut() {
 fn a_kept_payload_does_not_keep_its_chunk() {
     let mut decoder = Decoder::new(1_000);
     decoder.push(&[&[0x30, 4, 0, 1, b'a', b'x'][..], &[0xd0, 0].repeat(400)].concat());
-    let Ok(Some(Incoming::Publish { payload, .. })) = decoder.next() else { panic!() };
+    let Ok(Some(Packet::Publish { payload, .. })) = decoder.next() else { panic!() };
     assert!(payload.is_unique());
 }
 
@@ -100,9 +111,12 @@ fn nothing_is_written_that_would_corrupt_the_stream() {
         will: None,
     };
     let errors = [
-        write_publish(&long, &payload, false, None, false, &mut out),
-        write_publish("a/#", &payload, false, None, false, &mut out),
-        write_publish("", &payload, false, None, false, &mut out),
+        write_publish(&message(&long, &payload), &mut out),
+        write_publish(&message("a/#", &payload), &mut out),
+        write_publish(&message("", &payload), &mut out),
+        write_publish(&Message { dup: true, ..message("a", &payload) }, &mut out),
+        write_publish(&Message { id: Some(id(1)), ..message("a", &payload) }, &mut out),
+        write_publish(&Message { qos: Qos::ExactlyOnce, ..message("a", &payload) }, &mut out),
         write_subscribe(id(1), &[(&long, Qos::AtMostOnce)], &mut out),
         write_subscribe(id(1), &[], &mut out),
         write_unsubscribe(id(1), "a+", &mut out),
@@ -111,6 +125,7 @@ fn nothing_is_written_that_would_corrupt_the_stream() {
         write_connect(&connect("c", None, Some("p")), &mut out),
         write_connect(&connect("c", Some(""), Some("p")), &mut out),
         write_connect(&connect("c\0", None, None), &mut out),
+        write_connect(&Connect { clean_session: false, ..connect("", None, None) }, &mut out),
     ];
     assert!(errors.iter().all(Result::is_err), "{errors:?}");
     assert_eq!(&out[..], b"before");
@@ -128,10 +143,20 @@ fn packets_are_written_byte_for_byte() {
         will: None,
     };
     write_connect(&connect, &mut out).unwrap();
-    write_publish("a/b", &Bytes::from_static(b"hi"), true, Some(id(5)), true, &mut out).unwrap();
+    let payload = Bytes::from_static(b"hi");
+    let again = Message {
+        qos: Qos::AtLeastOnce,
+        id: Some(id(5)),
+        retain: true,
+        dup: true,
+        ..message("a/b", &payload)
+    };
+    write_publish(&again, &mut out).unwrap();
     write_subscribe(id(6), &[("a/#", Qos::AtLeastOnce)], &mut out).unwrap();
     write_unsubscribe(id(7), "a/#", &mut out).unwrap();
-    write_puback(id(8), &mut out).unwrap();
+    for ack in [Ack::Publish, Ack::Received, Ack::Release, Ack::Complete] {
+        write_ack(ack, id(8), &mut out).unwrap();
+    }
     write_pingreq(&mut out).unwrap();
     write_disconnect(&mut out).unwrap();
     let expected = [
@@ -139,7 +164,7 @@ fn packets_are_written_byte_for_byte() {
         b"\x3b\x09\x00\x03a/b\x00\x05hi",
         b"\x82\x08\x00\x06\x00\x03a/#\x01",
         b"\xa2\x07\x00\x07\x00\x03a/#",
-        b"\x40\x02\x00\x08",
+        b"\x40\x02\x00\x08\x50\x02\x00\x08\x62\x02\x00\x08\x70\x02\x00\x08",
         b"\xc0\x00",
         b"\xe0\x00",
     ]

@@ -1,0 +1,65 @@
+//! A lock that one page of a browser holds at a time.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// Held until it is dropped or the page ends, however it ends.
+#[derive(Debug)]
+pub struct Lock {
+    release: Function,
+}
+
+impl Lock {
+    /// Takes the lock of this name, or `None` if another page holds it or the browser has no locks.
+    ///
+    /// By the [Web Locks API](https://www.w3.org/TR/web-locks/), which is called by name: `web-sys` counts
+    /// it as unstable.
+    pub async fn take(name: &str) -> Option<Self> {
+        let (outcome, taken) = promise();
+        let granted = Closure::once_into_js(move |lock: JsValue| {
+            if lock.is_null() || lock.is_undefined() {
+                call(&outcome, &JsValue::NULL);
+                return JsValue::UNDEFINED;
+            }
+            // The browser keeps the lock until this promise is settled.
+            let (release, held) = promise();
+            call(&outcome, &release);
+            held.into()
+        });
+        request(name, &granted).ok()?;
+        let release = JsFuture::from(taken).await.ok()?;
+        Some(Self { release: release.dyn_into().ok()? })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        call(&self.release, &JsValue::UNDEFINED);
+    }
+}
+
+fn request(name: &str, granted: &JsValue) -> Result<(), JsValue> {
+    let navigator = Reflect::get(&js_sys::global(), &"navigator".into())?;
+    let locks = Reflect::get(&navigator, &"locks".into())?;
+    let request: Function = Reflect::get(&locks, &"request".into())?.dyn_into()?;
+    let options = Object::new();
+    Reflect::set(&options, &"ifAvailable".into(), &JsValue::TRUE)?;
+    request.call3(&locks, &name.into(), &options, granted).map(|_| ())
+}
+
+/// A promise with the function that resolves it.
+fn promise() -> (Function, Promise) {
+    let resolver = Rc::new(RefCell::new(None));
+    let kept = resolver.clone();
+    let promise = Promise::new(&mut move |resolve, _reject| _ = kept.replace(Some(resolve)));
+    (resolver.take().unwrap_or_else(|| Function::new_no_args("")), promise)
+}
+
+fn call(function: &Function, value: &JsValue) {
+    let _ = function.call1(&JsValue::UNDEFINED, value);
+}
