@@ -1,5 +1,5 @@
-//! What the hub does to its store, done to three of them: SQLite, redb and fjall, and to a plain file as
-//! the floor. Figures and verdict: `docs/decisions/store.md`.
+//! What the hub does to its store, done to SQLite, and to a plain file as the floor. Figures, and what
+//! else was weighed: `docs/decisions/store.md`.
 //!
 //! `cargo run --release -p alleycat-hub --example store_bench -- FOLDER`
 #![expect(clippy::print_stdout, reason = "a measurement prints its figures")]
@@ -10,8 +10,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use redb::{Database as Redb, ReadableDatabase, ReadableTable, TableDefinition};
 use rusqlite::Connection;
 
 /// Bytes of one journaled message.
@@ -41,11 +39,9 @@ fn main() {
     let folder = PathBuf::from(std::env::args().nth(1).expect("a FOLDER on the disk to measure"));
     let only = std::env::args().nth(2);
     type Open = fn(&Path) -> Box<dyn Engine>;
-    let engines: [(&str, Open); 4] = [
+    let engines: [(&str, Open); 2] = [
         ("file", |path| Box::new(Plain(File::create(path.join("journal")).unwrap()))),
         ("sqlite", |path| Box::new(Sqlite::open(path))),
-        ("redb", |path| Box::new(RedbEngine::open(path))),
-        ("fjall", |path| Box::new(Fjall::open(path))),
     ];
     for (name, open) in engines {
         if only.as_deref().is_none_or(|only| only == name) {
@@ -132,11 +128,6 @@ fn size(path: &Path) -> u64 {
 /// A score for the racer's record, spread over the range.
 fn score(racer: u32) -> u64 {
     u64::from(racer.wrapping_mul(2_654_435_761))
-}
-
-/// Key that sorts by score, best first.
-fn ranked(racer: u32) -> Vec<u8> {
-    [&(u64::MAX - score(racer)).to_be_bytes()[..], &racer.to_be_bytes()].concat()
 }
 
 struct Plain(File);
@@ -226,131 +217,5 @@ impl Engine for Sqlite {
             .unwrap()
             .for_each(drop);
         self.0.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(())).unwrap();
-    }
-}
-
-const BATCH: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("batch");
-const ROW: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("row");
-const RIDE: TableDefinition<'_, (u64, u32), &[u8]> = TableDefinition::new("ride");
-const RANKED: TableDefinition<'_, &[u8], ()> = TableDefinition::new("ranked");
-
-struct RedbEngine(Redb);
-
-impl RedbEngine {
-    fn open(path: &Path) -> Self {
-        let db = Redb::create(path.join("db")).unwrap();
-        let change = db.begin_write().unwrap();
-        {
-            let mut table = change.open_table(RANKED).unwrap();
-            (0..RECORDS).for_each(|racer| _ = table.insert(ranked(racer).as_slice(), ()).unwrap());
-        }
-        change.commit().unwrap();
-        Self(db)
-    }
-}
-
-impl Engine for RedbEngine {
-    fn batch(&mut self, id: u64, records: &[u8]) {
-        let change = self.0.begin_write().unwrap();
-        change.open_table(BATCH).unwrap().insert(id, records).unwrap();
-        change.commit().unwrap();
-    }
-    fn rows(&mut self, first: u64, count: u64) {
-        let record = noise(RECORD);
-        let change = self.0.begin_write().unwrap();
-        {
-            let mut table = change.open_table(ROW).unwrap();
-            (first..first + count).for_each(|id| _ = table.insert(id, record.as_slice()).unwrap());
-        }
-        change.commit().unwrap();
-    }
-    fn rides(&mut self, race: u64) {
-        let trace = noise(TRACE);
-        let change = self.0.begin_write().unwrap();
-        {
-            let mut table = change.open_table(RIDE).unwrap();
-            (0..RIDERS).for_each(|racer| _ = table.insert((race, racer), trace.as_slice()).unwrap());
-        }
-        change.commit().unwrap();
-    }
-    fn replay(&mut self) -> usize {
-        let read = self.0.begin_read().unwrap();
-        let table = read.open_table(BATCH).unwrap();
-        table.iter().unwrap().map(|entry| entry.unwrap().1.value().len()).sum()
-    }
-    fn leaderboard(&mut self) -> usize {
-        let read = self.0.begin_read().unwrap();
-        read.open_table(RANKED)
-            .unwrap()
-            .iter()
-            .unwrap()
-            .take(1_000)
-            .filter(|entry| !entry.as_ref().unwrap().0.value().is_empty())
-            .count()
-    }
-    fn compact(&mut self) {
-        let change = self.0.begin_write().unwrap();
-        change.delete_table(BATCH).unwrap();
-        change.delete_table(ROW).unwrap();
-        change.commit().unwrap();
-        self.0.compact().unwrap();
-    }
-}
-
-struct Fjall {
-    db: Database,
-    batch: Keyspace,
-    row: Keyspace,
-    ride: Keyspace,
-    ranked: Keyspace,
-}
-
-impl Fjall {
-    fn open(path: &Path) -> Self {
-        let db = Database::builder(path.join("db")).open().unwrap();
-        let [batch, row, ride, ranked_space] = ["batch", "row", "ride", "ranked"]
-            .map(|name| db.keyspace(name, KeyspaceCreateOptions::default).unwrap());
-        for racer in 0..RECORDS {
-            ranked_space.insert(ranked(racer), []).unwrap();
-        }
-        db.persist(PersistMode::SyncAll).unwrap();
-        Self { db, batch, row, ride, ranked: ranked_space }
-    }
-}
-
-impl Engine for Fjall {
-    fn batch(&mut self, id: u64, records: &[u8]) {
-        self.batch.insert(id.to_be_bytes(), records).unwrap();
-        self.db.persist(PersistMode::SyncData).unwrap();
-    }
-    fn rows(&mut self, first: u64, count: u64) {
-        let record = noise(RECORD);
-        let mut change = self.db.batch();
-        (first..first + count).for_each(|id| change.insert(&self.row, id.to_be_bytes(), record.as_slice()));
-        change.commit().unwrap();
-        self.db.persist(PersistMode::SyncData).unwrap();
-    }
-    fn rides(&mut self, race: u64) {
-        let trace = noise(TRACE);
-        let mut change = self.db.batch();
-        for racer in 0..RIDERS {
-            let key = [&race.to_be_bytes()[..], &racer.to_be_bytes()].concat();
-            change.insert(&self.ride, key, trace.as_slice());
-        }
-        change.commit().unwrap();
-        self.db.persist(PersistMode::SyncData).unwrap();
-    }
-    fn replay(&mut self) -> usize {
-        self.batch.iter().map(|entry| entry.into_inner().unwrap().1.len()).sum()
-    }
-    fn leaderboard(&mut self) -> usize {
-        self.ranked.iter().take(1_000).filter_map(|entry| entry.into_inner().ok()).count()
-    }
-    fn compact(&mut self) {
-        for space in [&self.batch, &self.row] {
-            space.clear().unwrap();
-            space.major_compact().unwrap();
-        }
-        self.db.persist(PersistMode::SyncAll).unwrap();
     }
 }

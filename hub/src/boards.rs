@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alleycat_shared::message::{BoardMessage, BoardRow, FieldMessage};
-use alleycat_shared::race::{RaceMoment, board, field, rider};
+use alleycat_shared::race::{RaceClock, RaceMoment, board, field, rider};
 use alleycat_shared::topic::Topic;
 use alleycat_shared::{ClassId, Millis, RaceId};
 use bytes::Bytes;
 
 use crate::broker::Broker;
+use crate::journal::Journal;
 use crate::races::Races;
+use crate::store::Keep;
 use crate::{metrics, time};
 
 /// A message for the broker.
@@ -83,15 +85,32 @@ impl Boards {
     }
 }
 
+/// How many days what is kept.
+pub(crate) struct Retention {
+    pub(crate) rides: u32,
+    pub(crate) journal: u32,
+}
+
+impl Retention {
+    fn at(&self, clock: RaceClock, now: Millis) -> Keep {
+        let from = |days: u32| clock.at(now.saturating_sub(u64::from(days) * DAY_MS)).race_id;
+        Keep { journal_from: from(self.journal), rides_from: from(self.rides), seats_from: now }
+    }
+}
+
 /// Publishes the boards and closes the races, for ever.
-pub(crate) async fn run(races: Arc<Races>, broker: Arc<Broker>) {
+pub(crate) async fn run(races: Arc<Races>, broker: Arc<Broker>, journal: Arc<Journal>, retention: Retention) {
     let mut boards = Boards::default();
     loop {
         let wait = 1_000 - (time::now() + 1_000 - BOARD_PHASE_MS) % 1_000;
         tokio::time::sleep(Duration::from_millis(wait)).await;
         let now = time::now();
-        for result in races.close(now) {
-            let riders = result.results.len();
+        let closed = races.close(now);
+        if !closed.is_empty() {
+            journal.forget(retention.at(races.clock(), now));
+        }
+        for result in closed {
+            let (result, riders) = (&result.result, result.rides.len());
             tracing::info!(race_id = %result.race_id, class_id = %result.class_id, riders, "result is official");
         }
         metrics::riders(races.riders(now));
@@ -123,6 +142,7 @@ fn outgoing(topic: Topic, message: &impl serde::Serialize, retain: bool) -> Outg
     Outgoing { topic, payload: payload.into(), retain }
 }
 
+const DAY_MS: Millis = 24 * 3_600_000;
 /// When in each second the boards go out, in ms: late enough for what pages send at the second's start.
 const BOARD_PHASE_MS: Millis = 100;
 /// How often the whole field is told.
@@ -131,7 +151,6 @@ const SNAPSHOT_SECONDS: u16 = 10;
 #[cfg(test)]
 mod tests {
     use alleycat_shared::message::{Event, RaceMessage};
-    use alleycat_shared::race::RaceClock;
     use alleycat_shared::{RacerId, RacerName};
     use serde_json::Value;
 
@@ -167,7 +186,7 @@ mod tests {
     }
 
     fn races() -> Races {
-        Races::new(RaceClock::new(60).unwrap(), 30)
+        crate::rig::races(60)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The command line, and what it must be to make sense.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use alleycat_shared::RaceSecond;
 use alleycat_shared::config::{
@@ -47,6 +47,18 @@ pub struct Config {
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_GRACE_SECONDS, env = "ALLEYCAT_HUB_GRACE_SECONDS")]
     pub grace_seconds: u16,
 
+    /// Folder in which races, results and tokens are kept; `none` keeps them in memory until the hub ends.
+    #[arg(long, value_name = "DIR", default_value = NO_DATA, env = "ALLEYCAT_HUB_DATA")]
+    pub data: PathBuf,
+
+    /// How long results and rides are kept; the rides of records are kept for ever.
+    #[arg(long, value_name = "DAYS", default_value_t = 400, env = "ALLEYCAT_HUB_KEEP_DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_days: u32,
+
+    /// How long the messages themselves are kept, from which results can be worked out again.
+    #[arg(long, value_name = "DAYS", default_value_t = 30, env = "ALLEYCAT_HUB_KEEP_JOURNAL_DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_journal_days: u32,
+
     /// Let anybody ride as anybody, without joining. For demonstrations only.
     #[arg(long, env = "ALLEYCAT_HUB_OPEN")]
     pub open: bool,
@@ -71,8 +83,11 @@ pub enum ConfigError {
     RaceSeconds(u16),
 }
 
+/// The folder that means: none.
+const NO_DATA: &str = "none";
+
 const EXAMPLES: &str = "Examples:
-  alleycat-hub serve --page dist               everything on port 8080
+  alleycat-hub serve --page dist --data races  everything on port 8080, races kept in the folder `races`
   alleycat-hub serve --listen 127.0.0.1:9000 --race-seconds 60
                                                one-minute races, this machine only
   alleycat-hub serve --open --mqtt-tcp 127.0.0.1:1883
@@ -99,6 +114,11 @@ impl Config {
     /// On a configuration that [`Config::check`] refuses.
     pub fn clock(&self) -> RaceClock {
         RaceClock::new(self.race_seconds).expect("checked before")
+    }
+
+    /// The folder of the store; `None` keeps everything in memory.
+    pub fn folder(&self) -> Option<&Path> {
+        (self.data != Path::new(NO_DATA)).then_some(self.data.as_path())
     }
 
     /// What `/config.json` tells the page.

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use alleycat_shared::config::{MQTT_PATH, PageConfig};
@@ -13,17 +14,22 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
-use crate::broker::{Broker, front};
+use crate::boards::Retention;
+use crate::broker::{Broker, Gate, front};
 use crate::config::{Config, ConfigError};
 use crate::identity::Identity;
+use crate::journal::Journal;
 use crate::races::Races;
-use crate::{api, boards, metrics, page};
+use crate::store::{Store, StoreError, signing_key};
+use crate::{api, boards, metrics, page, time};
 
 /// What all parts of a running hub share.
 pub(crate) struct Shared {
     pub(crate) page_config: PageConfig,
     pub(crate) races: Arc<Races>,
     pub(crate) identity: Arc<Identity>,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) store: Arc<Store>,
     pub(crate) broker: Arc<Broker>,
     /// One permit a WebSocket.
     pub(crate) connections: Arc<Semaphore>,
@@ -38,6 +44,9 @@ pub struct Hub {
     server: JoinHandle<io::Result<()>>,
     /// The boards, and the broker's listeners.
     tasks: [JoinHandle<()>; 2],
+    journal: Arc<Journal>,
+    /// Commits the journal; joined on [`Hub::shutdown`].
+    committing: Option<thread::JoinHandle<()>>,
 }
 
 /// Why a hub did not start.
@@ -52,6 +61,12 @@ pub enum StartError {
     /// The limit of open files can't be told.
     #[error("the limit of open files can't be read")]
     OpenFiles(#[source] io::Error),
+    /// The store can't be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system has no thread for the journal.
+    #[error("the journal did not start")]
+    Journal(#[source] io::Error),
     /// The broker did not start.
     #[error("the broker did not start: {0:#}")]
     Broker(anyhow::Error),
@@ -70,20 +85,36 @@ impl Hub {
         let riders = usize::try_from(files.saturating_sub(SPARE_FILES) / FILES_A_RIDER).unwrap_or(usize::MAX);
         let riders = riders.clamp(1, Semaphore::MAX_PERMITS);
 
-        let races = Arc::new(Races::new(config.clock(), config.grace_seconds));
-        let identity = Arc::new(Identity::new());
-        let (races_of, identity_of) = (Arc::clone(&races), Arc::clone(&identity));
+        let now = time::now();
+        let store = Arc::new(Store::open(config.folder(), config.race_seconds)?);
+        let (key, seats) = (signing_key(store.folder())?, store.seats(now)?);
+        let (journal, committing) = Journal::start(Arc::clone(&store)).map_err(StartError::Journal)?;
+        let races =
+            Races::load(config.clock(), config.grace_seconds, Arc::clone(&store), Arc::clone(&journal))?;
+        let races = Arc::new(races);
+        let identity = Arc::new(Identity::new(key, seats, Arc::clone(&journal), now));
         // Sessions outlive their connections for a while; twice as many are plenty, and a bound.
         let sessions = riders.saturating_mul(2);
-        let broker = Broker::start(races_of, identity_of, config.open, config.mqtt_tcp, sessions).await;
+        let gate = Gate {
+            races: Arc::clone(&races),
+            identity: Arc::clone(&identity),
+            journal: Arc::clone(&journal),
+            refusals: Arc::default(),
+            open: config.open,
+        };
+        let broker = Broker::start(gate, config.mqtt_tcp, sessions).await;
         let (broker, listeners) = broker.map_err(StartError::Broker)?;
         let broker = Arc::new(broker);
-        let boards = tokio::spawn(boards::run(Arc::clone(&races), Arc::clone(&broker)));
+        let retention = Retention { rides: config.keep_days, journal: config.keep_journal_days };
+        let boards = boards::run(Arc::clone(&races), Arc::clone(&broker), Arc::clone(&journal), retention);
+        let boards = tokio::spawn(boards);
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
             page_config: config.page_config(),
             races,
             identity,
+            journal: Arc::clone(&journal),
+            store,
             broker,
             connections: Arc::new(Semaphore::new(riders)),
             stop: stopped.clone(),
@@ -102,6 +133,8 @@ impl Hub {
             stop,
             server: tokio::spawn(server.into_future()),
             tasks: [boards, listeners],
+            journal,
+            committing: Some(committing),
         })
     }
 
@@ -125,6 +158,10 @@ impl Hub {
             // Aborted is how it is meant to end; what matters is that its ports are free.
             _ = task.await;
         }
+        self.journal.stop();
+        if let Some(committing) = self.committing.take() {
+            _ = tokio::task::spawn_blocking(|| committing.join()).await;
+        }
     }
 }
 
@@ -133,6 +170,7 @@ impl Drop for Hub {
         _ = self.stop.send(true);
         self.server.abort();
         self.tasks.iter().for_each(JoinHandle::abort);
+        self.journal.stop();
     }
 }
 

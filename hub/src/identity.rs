@@ -1,9 +1,10 @@
 //! Who rides as whom: joining takes a racer id and returns a signed token bound to it.
 //!
-//! The key is drawn at start, so a restart makes all tokens void; pages join again by themselves.
+//! Seats and the key are in the store, so tokens outlive a restart. Without a store they end with the hub,
+//! and pages join again by themselves.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use alleycat_shared::api::Join;
 use alleycat_shared::{Millis, RacerId, RacerName};
@@ -13,10 +14,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use rand::RngExt;
 use sha2::Sha256;
 
+use crate::journal::Journal;
+use crate::store::SeatRow;
+
 /// Hands out tokens and checks them.
 pub(crate) struct Identity {
     key: [u8; 32],
     seats: Mutex<HashMap<RacerId, Seat>>,
+    journal: Arc<Journal>,
 }
 
 /// A racer id that somebody has taken.
@@ -32,8 +37,11 @@ struct Seat {
 pub(crate) struct Taken;
 
 impl Identity {
-    pub(crate) fn new() -> Self {
-        Self { key: rand::rng().random(), seats: Mutex::new(HashMap::new()) }
+    /// With the key and the seats of the store. Their riders count as just heard of: nobody takes their
+    /// seats while they come back.
+    pub(crate) fn new(key: [u8; 32], seats: Vec<SeatRow>, journal: Arc<Journal>, now: Millis) -> Self {
+        let seat = |row: SeatRow| (row.racer, Seat { nonce: row.nonce, name: row.name, last_seen: now });
+        Self { key, seats: Mutex::new(seats.into_iter().map(seat).collect()), journal }
     }
 
     /// Takes a racer id. An id in use is given only to who shows its token.
@@ -45,9 +53,11 @@ impl Identity {
         if !owner && seats.get(&join.racer_id).is_some_and(in_use) {
             return Err(Taken);
         }
-        let nonce = rand::rng().random();
+        let (nonce, expires) = (rand::rng().random(), now + TOKEN_LIFE_MS);
         seats.insert(join.racer_id, Seat { nonce, name: join.name.clone(), last_seen: now });
-        Ok(self.sign(&format!("{}.{}.{nonce:016x}", join.racer_id, now + TOKEN_LIFE_MS)))
+        // Nobody waits for the disk: a seat that is lost in a crash costs its rider a new join.
+        self.journal.seat(SeatRow { racer: join.racer_id, nonce, name: join.name.clone(), expires });
+        Ok(self.sign(&format!("{}.{expires}.{nonce:016x}", join.racer_id)))
     }
 
     /// Whether a token is this hub's, this racer's, the newest and not too old. A good one shows that the
@@ -106,6 +116,13 @@ const TOKEN_LIFE_MS: Millis = 24 * 3_600_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{Store, signing_key};
+
+    /// Without a store.
+    fn identity(key: u8) -> Identity {
+        let (_, journal, _) = crate::rig::open(None, 60);
+        Identity::new([key; 32], Vec::new(), journal, 0)
+    }
 
     fn join(racer: u64, token: Option<String>) -> Join {
         Join { racer_id: racer.try_into().unwrap(), name: RacerName::new("Ann").unwrap(), token }
@@ -117,17 +134,17 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_its_racer_only_and_not_for_ever() {
-        let identity = Identity::new();
+        let (identity, other) = (identity(1), identity(2));
         let token = identity.join(&join(7, None), 0).unwrap();
         assert!(good(&identity, 7, &token, 1));
         assert!(!good(&identity, 8, &token, 1));
         assert!(!good(&identity, 7, &token, TOKEN_LIFE_MS));
-        assert!(!good(&Identity::new(), 7, &token, 1), "another hub's key");
+        assert!(!good(&other, 7, &token, 1), "another hub's key");
     }
 
     #[test]
     fn a_token_can_not_be_made_up() {
-        let identity = Identity::new();
+        let identity = identity(1);
         let token = identity.join(&join(7, None), 0).unwrap();
         for at in 0..token.len() {
             let mut forged = token.clone().into_bytes();
@@ -142,12 +159,32 @@ mod tests {
 
     #[test]
     fn an_id_in_use_is_kept_for_its_device() {
-        let identity = Identity::new();
+        let identity = identity(1);
         let first = identity.join(&join(7, None), 0).unwrap();
         assert_eq!(identity.join(&join(7, None), 1_000), Err(Taken));
         assert_eq!(identity.join(&join(7, Some("junk".into())), 1_000), Err(Taken));
         let renewed = identity.join(&join(7, Some(first.clone())), 1_000).unwrap();
         assert!(!good(&identity, 7, &first, 1_001) && good(&identity, 7, &renewed, 1_001));
         assert!(identity.join(&join(7, None), 1_001 + IN_USE_MS).is_ok(), "free again after silence");
+    }
+
+    #[test]
+    fn a_token_outlives_a_restart_and_nobody_takes_the_seat_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = |now| {
+            let store = Arc::new(Store::open(Some(folder.path()), 60).unwrap());
+            let (journal, thread) = Journal::start(Arc::clone(&store)).unwrap();
+            let key = signing_key(Some(folder.path())).unwrap();
+            (Identity::new(key, store.seats(now).unwrap(), journal, now), thread)
+        };
+        let (identity, thread) = start(0);
+        let token = identity.join(&join(7, None), 0).unwrap();
+        identity.journal.stop();
+        thread.join().unwrap();
+        drop(identity);
+        let (identity, _) = start(IN_USE_MS * 2);
+        assert_eq!(identity.join(&join(7, None), IN_USE_MS * 2 + 1), Err(Taken));
+        assert!(good(&identity, 7, &token, IN_USE_MS * 2 + 1));
+        drop(identity);
     }
 }

@@ -9,10 +9,15 @@ mod broker;
 pub mod config;
 mod hub;
 mod identity;
+mod journal;
 mod metrics;
 mod page;
 mod races;
+#[cfg(test)]
+mod rig;
+mod store;
 mod time;
 
 pub use config::{Config, ConfigError};
 pub use hub::{Hub, StartError};
+pub use store::StoreError;

@@ -43,6 +43,10 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         "listening on http://{}",
         hub.address()
     );
+    match config.folder() {
+        Some(folder) => tracing::info!("races are kept in {}", folder.display()),
+        None => tracing::warn!("races are kept in memory and end with this hub: keep them with --data DIR"),
+    }
     if config.open {
         tracing::warn!("open hub: anybody may ride as anybody");
     }

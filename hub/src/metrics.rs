@@ -1,6 +1,7 @@
 //! What is counted, and how it is read: `GET /metrics` in Prometheus' format.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use alleycat_shared::Millis;
 use alleycat_shared::message::Refusal;
@@ -61,4 +62,20 @@ pub(crate) fn riders(count: usize) {
 pub(crate) fn board_took(ms: Millis) {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     histogram!("alleycat_board_seconds").record(ms as f64 / 1e3);
+}
+
+/// A commit of the journal: how long it took, and how many bytes of messages it held.
+pub(crate) fn journal_commit(took: Duration, bytes: usize) {
+    histogram!("alleycat_journal_commit_seconds").record(took);
+    counter!("alleycat_journal_bytes_total").increment(bytes as u64);
+}
+
+/// Whether the store can't be written.
+pub(crate) fn journal_failing(failing: bool) {
+    gauge!("alleycat_journal_failing").set(f64::from(u8::from(failing)));
+}
+
+/// How long an acknowledgement waited for the disk.
+pub(crate) fn acknowledgement_waited(wait: Duration) {
+    histogram!("alleycat_puback_wait_seconds").record(wait);
 }

@@ -1,28 +1,32 @@
 //! All races of this hub: the running one of each class, those in grace, results and records.
 //!
-//! Kept in memory: a restart forgets them. The rules themselves are in `alleycat_shared::race`.
+//! The rules are in `alleycat_shared::race`; what is taken goes to the journal, what is official to the
+//! store, in the order of this module's lock. So a replay of the journal gives the same races.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use alleycat_shared::api::{Leaderboard, LeaderboardEntry, RaceEntry, RaceResult, RaceState, ResultRow};
 use alleycat_shared::message::{RaceMessage, Refusal};
-use alleycat_shared::race::{AHEAD_TOLERANCE_MS, Race, RaceClock, Taken};
+use alleycat_shared::race::{AHEAD_TOLERANCE_MS, Race, RaceClock, Ride, Standing, Taken};
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId, RacerName, Score};
+
+use crate::journal::Journal;
+use crate::store::{Official, Store, StoreError};
 
 /// The races, shared by all connections. The lock is never held over an await.
 pub(crate) struct Races {
     clock: RaceClock,
     grace_ms: Millis,
     state: Mutex<State>,
+    journal: Arc<Journal>,
+    store: Arc<Store>,
 }
 
 #[derive(Default)]
 pub(crate) struct State {
     /// Running and in grace, oldest first.
     pub(crate) open: BTreeMap<(RaceId, ClassId), Race>,
-    /// Official results of each class, newest first.
-    official: HashMap<ClassId, VecDeque<Arc<RaceResult>>>,
     records: HashMap<ClassId, HashMap<RacerId, Record>>,
     /// Races before this one were closed; they must not be opened again, whatever a caller's clock says.
     closed_before: Option<RaceId>,
@@ -38,40 +42,63 @@ pub(crate) struct Record {
 }
 
 impl Races {
-    pub(crate) fn new(clock: RaceClock, grace_seconds: u16) -> Self {
-        Self { clock, grace_ms: Millis::from(grace_seconds) * 1_000, state: Mutex::default() }
+    /// The races as the store knows them: records, and every race that was open when the hub ended.
+    /// Those whose grace has ended meanwhile are official with the next [`Races::close`].
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store can't be read.
+    pub(crate) fn load(
+        clock: RaceClock,
+        grace_seconds: u16,
+        store: Arc<Store>,
+        journal: Arc<Journal>,
+    ) -> Result<Self, StoreError> {
+        let mut state = State { closed_before: store.closed_before()?, ..State::default() };
+        for best in store.records()? {
+            state.keep_record(best.class, best.racer, best.race, &best.ride);
+        }
+        let mut replayed = 0_u64;
+        store.replay(state.closed_before, |record| {
+            if !record.late {
+                replayed += u64::from(state.count(clock, &record.message, record.at) == Ok(Taken::Counted));
+            }
+        })?;
+        if replayed > 0 {
+            tracing::info!(messages = replayed, races = state.open.len(), "races go on from the journal");
+        }
+        let grace_ms = Millis::from(grace_seconds) * 1_000;
+        Ok(Self { clock, grace_ms, state: Mutex::new(state), journal, store })
     }
 
     pub(crate) fn clock(&self) -> RaceClock {
         self.clock
     }
 
-    /// Takes in one message: when this returns `Ok`, its second counts or has counted.
+    /// Takes in one message: when this returns `Ok`, its second counts or has counted, and is in the
+    /// journal's hands.
     pub(crate) fn take(&self, message: &RaceMessage, now: Millis) -> Result<Taken, Refusal> {
-        let (race_id, class_id) = (message.race_id, message.class_id);
+        let race_id = message.race_id;
         if self.clock.start(race_id) > now + AHEAD_TOLERANCE_MS {
             return Err(Refusal::AheadOfClock { race: race_id, second: message.second });
         }
         let mut state = self.lock();
         // `now` was read before the lock was had: the race may have been closed in between.
         if Some(race_id) < state.closed_before || race_id < self.first_open(now) {
+            drop(state);
+            if now.saturating_sub(self.clock.end(race_id)) < LATE_IS_KEPT_MS {
+                self.journal.message(message, now, true);
+            }
             return Err(Refusal::TooLate(race_id));
         }
-        // A racer rides each second of a race once, whatever the class.
-        let counted_in = |class| {
-            let ride = state.open.get(&(race_id, class)).and_then(|race| race.ride(message.racer_id));
-            ride.is_some_and(|ride| ride.has(message.second))
-        };
-        if ClassId::all().any(|class| class != class_id && counted_in(class)) {
-            return Ok(Taken::Duplicate);
+        let taken = state.count(self.clock, message, now)?;
+        if taken == Taken::Counted {
+            self.journal.message(message, now, false);
         }
-        let race =
-            state.open.entry((race_id, class_id)).or_insert_with(|| Race::new(class_id, race_id, self.clock));
-        race.take(message, now)
+        Ok(taken)
     }
 
     /// Makes the results official whose grace has ended. Returns them.
-    pub(crate) fn close(&self, now: Millis) -> Vec<Arc<RaceResult>> {
+    pub(crate) fn close(&self, now: Millis) -> Vec<Arc<Official>> {
         let first_open = self.first_open(now);
         let mut state = self.lock();
         state.closed_before = state.closed_before.max(Some(first_open));
@@ -80,47 +107,81 @@ impl Races {
         for key in keys {
             let Some(race) = state.open.remove(&key) else { continue };
             if race.riders() > 0 {
-                closed.push(state.make_official(&race, now));
+                let official = Arc::new(state.make_official(&race, now));
+                self.journal.official(Arc::clone(&official));
+                closed.push(official);
             }
         }
         closed
     }
 
-    /// Races of a class, newest first, older than `before`.
+    /// Races of a class, newest first, older than `before`. Reads the store.
     pub(crate) fn list(
         &self,
         class: ClassId,
         before: Option<RaceId>,
         limit: usize,
         now: Millis,
-    ) -> Vec<RaceEntry> {
-        let state = self.lock();
-        let open = state.open.iter().rev().filter(|((_, of), race)| *of == class && race.riders() > 0);
-        let open = open.map(|((race_id, class_id), race)| RaceEntry {
-            race_id: *race_id,
-            class_id: *class_id,
-            state: self.state_of(*race_id, now),
-            riders: count(race.riders()),
-        });
-        let official = state.official.get(&class).into_iter().flatten().map(|result| RaceEntry {
-            race_id: result.race_id,
-            class_id: result.class_id,
-            state: RaceState::Official,
-            riders: count(result.results.len()),
-        });
-        open.chain(official)
-            .filter(|race| before.is_none_or(|before| race.race_id < before))
-            .take(limit)
-            .collect()
+    ) -> Result<Vec<RaceEntry>, StoreError> {
+        let mut races: BTreeMap<RaceId, RaceEntry> = BTreeMap::new();
+        // From what changes last to what changes first: a race that moves on meanwhile is seen, not missed.
+        for ((race_id, class_id), race) in &self.lock().open {
+            if *class_id == class && race.riders() > 0 {
+                let state = self.state_of(*race_id, now);
+                let riders = count(race.riders());
+                races.insert(*race_id, RaceEntry { race_id: *race_id, class_id: class, state, riders });
+            }
+        }
+        for official in self.journal.all_unsaved() {
+            let RaceResult { race_id, class_id, state, results } = &official.result;
+            if *class_id == class {
+                let riders = count(results.len());
+                races.insert(
+                    *race_id,
+                    RaceEntry { race_id: *race_id, class_id: class, state: *state, riders },
+                );
+            }
+        }
+        races.retain(|race_id, _| before.is_none_or(|before| *race_id < before));
+        for race in self.store.races(class, before, limit)? {
+            races.insert(race.race_id, race);
+        }
+        Ok(races.into_values().rev().take(limit).collect())
     }
 
-    /// The result of a race so far, or the official one.
-    pub(crate) fn result(&self, race_id: RaceId, class: ClassId, now: Millis) -> Option<Arc<RaceResult>> {
-        let state = self.lock();
-        if let Some(race) = state.open.get(&(race_id, class)) {
-            return Some(Arc::new(result(race, self.state_of(race_id, now), now)));
+    /// The result of a race so far, or the official one. Reads the store.
+    pub(crate) fn result(
+        &self,
+        race_id: RaceId,
+        class: ClassId,
+        now: Millis,
+    ) -> Result<Option<RaceResult>, StoreError> {
+        if let Some(race) = self.lock().open.get(&(race_id, class)) {
+            return Ok(Some(result(race, self.state_of(race_id, now), now)));
         }
-        state.official.get(&class)?.iter().find(|result| result.race_id == race_id).cloned()
+        match self.journal.unsaved(race_id, class) {
+            Some(official) => Ok(Some(official.result.clone())),
+            None => self.store.result(race_id, class),
+        }
+    }
+
+    /// A rider's ride in a race, and where the race is in its life. Reads the store.
+    pub(crate) fn ride(
+        &self,
+        race_id: RaceId,
+        class: ClassId,
+        racer: RacerId,
+        now: Millis,
+    ) -> Result<Option<(RaceState, Ride)>, StoreError> {
+        if let Some(race) = self.lock().open.get(&(race_id, class)) {
+            return Ok(race.ride(racer).map(|ride| (self.state_of(race_id, now), ride.clone())));
+        }
+        let official = |ride| (RaceState::Official, ride);
+        if let Some(unsaved) = self.journal.unsaved(race_id, class) {
+            let at = unsaved.result.results.iter().position(|row| row.racer_id == racer);
+            return Ok(at.map(|at| official(unsaved.rides[at].clone())));
+        }
+        Ok(self.store.ride(race_id, class, racer)?.map(official))
     }
 
     /// The best official scores of a class.
@@ -164,25 +225,48 @@ impl State {
         Some(self.records.get(&class)?.get(&racer)?.trace.as_slice())
     }
 
-    fn make_official(&mut self, race: &Race, now: Millis) -> Arc<RaceResult> {
-        let records = self.records.entry(race.class_id()).or_default();
-        for standing in race.standings(now) {
-            let score = standing.ride.score();
-            if score > Score::ZERO && records.get(&standing.racer_id).is_none_or(|best| score > best.score) {
-                let (name, trace) = (standing.ride.name.clone(), standing.ride.trace().to_vec());
-                records.insert(standing.racer_id, Record { name, score, race_id: race.race_id(), trace });
-            }
+    /// Counts a message in its race, unless its second was counted before, in this class or in another one.
+    fn count(&mut self, clock: RaceClock, message: &RaceMessage, now: Millis) -> Result<Taken, Refusal> {
+        let (race_id, class_id) = (message.race_id, message.class_id);
+        if Some(race_id) < self.closed_before {
+            return Err(Refusal::TooLate(race_id));
         }
-        let result = Arc::new(result(race, RaceState::Official, now));
-        let official = self.official.entry(race.class_id()).or_default();
-        official.push_front(Arc::clone(&result));
-        official.truncate(KEPT_RESULTS);
-        result
+        // A racer rides each second of a race once, whatever the class.
+        let counted_in = |class| {
+            let ride = self.open.get(&(race_id, class)).and_then(|race| race.ride(message.racer_id));
+            ride.is_some_and(|ride| ride.has(message.second))
+        };
+        if ClassId::all().any(|class| class != class_id && counted_in(class)) {
+            return Ok(Taken::Duplicate);
+        }
+        let race =
+            self.open.entry((race_id, class_id)).or_insert_with(|| Race::new(class_id, race_id, clock));
+        race.take(message, now)
+    }
+
+    fn make_official(&mut self, race: &Race, now: Millis) -> Official {
+        let standings = race.standings(now);
+        for standing in &standings {
+            self.keep_record(race.class_id(), standing.racer_id, race.race_id(), standing.ride);
+        }
+        let rides = standings.iter().map(|standing| standing.ride.clone()).collect();
+        Official { result: result(race, RaceState::Official, now), rides }
+    }
+
+    /// Keeps a ride as its rider's record if it is better than the one that is kept.
+    fn keep_record(&mut self, class: ClassId, racer: RacerId, race_id: RaceId, ride: &Ride) {
+        let score = ride.score();
+        let records = self.records.entry(class).or_default();
+        if score > Score::ZERO && records.get(&racer).is_none_or(|best| score > best.score) {
+            let (name, trace) = (ride.name.clone(), ride.trace().to_vec());
+            records.insert(racer, Record { name, score, race_id, trace });
+        }
     }
 }
 
-fn result(race: &Race, state: RaceState, now: Millis) -> RaceResult {
-    let row = |standing: alleycat_shared::race::Standing<'_>| ResultRow {
+/// The result of a race as it stands.
+pub(crate) fn result(race: &Race, state: RaceState, now: Millis) -> RaceResult {
+    let row = |standing: Standing<'_>| ResultRow {
         rank: standing.rank,
         racer_id: standing.racer_id,
         name: standing.ride.name.clone(),
@@ -198,8 +282,8 @@ fn count(riders: usize) -> u32 {
     u32::try_from(riders).unwrap_or(u32::MAX)
 }
 
-/// How many official results of a class are kept: a day of five-minute races.
-const KEPT_RESULTS: usize = 288;
+/// What comes later than this after its race is not even kept, in ms.
+const LATE_IS_KEPT_MS: Millis = 24 * 3_600_000;
 
 #[cfg(test)]
 mod tests {
@@ -210,7 +294,7 @@ mod tests {
     const START: Millis = 1_000 * 60_000;
 
     fn races() -> Races {
-        Races::new(RaceClock::new(60).unwrap(), 30)
+        crate::rig::races(60)
     }
 
     fn message(race: u64, racer: u64, second: u64) -> RaceMessage {
@@ -237,13 +321,13 @@ mod tests {
         let races = races();
         let race = RaceId::try_from(1_000).unwrap();
         races.take(&message(1_000, 7, 1), START).unwrap();
-        let state = |now| races.result(race, class(), now).unwrap().state;
+        let state = |now| races.result(race, class(), now).unwrap().unwrap().state;
         assert_eq!(state(START + 59_999), RaceState::Running);
         assert_eq!(state(START + 60_000), RaceState::Grace);
         races.take(&message(1_000, 7, 60), START + 89_999).unwrap();
         assert_eq!(races.take(&message(1_000, 7, 59), START + 90_000).unwrap_err().reason(), "too-late");
         assert!(races.close(START + 89_999).is_empty());
-        assert_eq!(races.close(START + 90_000)[0].results[0].score.to_string(), "200.0000");
+        assert_eq!(races.close(START + 90_000)[0].result.results[0].score.to_string(), "200.0000");
         assert_eq!(state(START + 90_000), RaceState::Official);
         assert!(races.close(START + 90_000).is_empty(), "official once");
     }
@@ -300,7 +384,7 @@ mod tests {
         }
         let ids = |before: Option<u64>, limit| {
             let before = before.map(|id| id.try_into().unwrap());
-            let list = races.list(class(), before, limit, START + 4 * 60_000);
+            let list = races.list(class(), before, limit, START + 4 * 60_000).unwrap();
             list.iter().map(|race| race.race_id.get()).collect::<Vec<_>>()
         };
         assert_eq!(ids(None, 100), [1_004, 1_003, 1_002, 1_001, 1_000]);

@@ -101,6 +101,42 @@ pub struct ResultRow {
     pub seconds: u16,
 }
 
+/// `GET /api/races/{raceId}/classes/{classId}/racers/{racerId}`: a ride, second by second.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RideTrace {
+    /// The race.
+    pub race_id: RaceId,
+    /// The class.
+    pub class_id: ClassId,
+    /// The rider.
+    pub racer_id: RacerId,
+    /// The rider's display name.
+    pub name: RacerName,
+    /// Where the race is in its life.
+    pub state: RaceState,
+    /// The sum of the outputs.
+    pub score: Score,
+    /// The seconds that counted, in order.
+    pub seconds: Vec<TraceSecond>,
+}
+
+/// One second that counted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TraceSecond {
+    /// The second of the race, from 1.
+    pub second: u16,
+    /// The cadence in rpm, to hundredths.
+    pub cadence: f64,
+    /// The resistance in per cent, to hundredths.
+    pub resistance: f64,
+    /// What the second counted.
+    pub output: Output,
+    /// The score after it.
+    pub score: Score,
+}
+
 /// `GET /api/leaderboard?classId=1&limit=1000`: best official scores of the class.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Leaderboard {

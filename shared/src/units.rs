@@ -106,6 +106,11 @@ impl Output {
     pub const fn from_ten_thousandths(count: u32) -> Self {
         Self(count)
     }
+
+    /// The count of ten-thousandths.
+    pub const fn ten_thousandths(self) -> u32 {
+        self.0
+    }
 }
 
 /// The sum of the outputs of a race so far, in the same unit as [`Output`].
@@ -121,6 +126,16 @@ impl Score {
         #[expect(clippy::cast_precision_loss, reason = "a race's score is below 2^53 ten-thousandths")]
         let count = self.0 as f64;
         count / SCALE
+    }
+
+    /// A score from its count of ten-thousandths.
+    pub const fn from_ten_thousandths(count: u64) -> Self {
+        Self(count)
+    }
+
+    /// The count of ten-thousandths.
+    pub const fn ten_thousandths(self) -> u64 {
+        self.0
     }
 
     /// How far this score is above (positive) or below another, as a plain number.

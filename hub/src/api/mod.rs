@@ -4,9 +4,9 @@ mod problem;
 
 use std::sync::Arc;
 
-use alleycat_shared::api::{Clock, Join, Joined, Leaderboard, RaceResult, Races};
+use alleycat_shared::api::{Clock, Join, Joined, Leaderboard, RaceResult, Races, RideTrace, TraceSecond};
 use alleycat_shared::config::PageConfig;
-use alleycat_shared::{ClassId, RaceId, RacerName};
+use alleycat_shared::{ClassId, RaceId, RacerId, RacerName};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
@@ -18,6 +18,7 @@ use serde::Deserialize;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::hub::Shared;
+use crate::store::StoreError;
 use crate::{metrics, time};
 pub(crate) use problem::ApiError;
 
@@ -29,6 +30,7 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
         .route("/api/join", post(join))
         .route("/api/races", get(races))
         .route("/api/races/{race}/classes/{class}", get(result))
+        .route("/api/races/{race}/classes/{class}/racers/{racer}", get(ride))
         .route("/api/leaderboard", get(leaderboard))
         .route("/api/{*rest}", get(nothing))
         .route("/healthz", get(health))
@@ -49,7 +51,15 @@ async fn clock() -> Json<Clock> {
 async fn health(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
     let now = time::now();
     let race = shared.races.clock().at(now).race_id;
-    Json(serde_json::json!({ "status": "ok", "raceId": race, "riders": shared.races.riders(now) }))
+    let failing = shared.journal.failing();
+    let status = if failing.is_some() { "degraded" } else { "ok" };
+    let store = match failing {
+        Some(reason) => format!("can't be written, so nothing is acknowledged: {reason}"),
+        None if shared.store.is_kept() => "ok".to_owned(),
+        None => "in memory".to_owned(),
+    };
+    let riders = shared.races.riders(now);
+    Json(serde_json::json!({ "status": status, "raceId": race, "riders": riders, "store": store }))
 }
 
 async fn join(
@@ -89,7 +99,8 @@ async fn races(
     let class: ClassId = parse(&query.class_id, "classId")?;
     let before: Option<RaceId> = query.before.map(|before| parse(&before, "before")).transpose()?;
     let limit = limit(query.limit.as_deref(), 20, 100)?;
-    Ok(Json(Races { races: shared.races.list(class, before, limit, time::now()) }))
+    let races = blocking(move || shared.races.list(class, before, limit, time::now())).await?;
+    Ok(Json(Races { races }))
 }
 
 async fn result(
@@ -97,13 +108,37 @@ async fn result(
     Path((race, class)): Path<(String, String)>,
 ) -> Result<Json<RaceResult>, ApiError> {
     let (race, class): (RaceId, ClassId) = (parse(&race, "the race id")?, parse(&class, "the class id")?);
-    let result = shared.races.result(race, class, time::now()).ok_or_else(|| {
+    let result = blocking(move || shared.races.result(race, class, time::now())).await?.ok_or_else(|| {
         ApiError::new(
             StatusCode::NOT_FOUND,
             &format!("Nobody has ridden race {race} in class {class}, or it is too long ago."),
         )
     })?;
-    Ok(Json(Arc::unwrap_or_clone(result)))
+    Ok(Json(result))
+}
+
+async fn ride(
+    State(shared): State<Arc<Shared>>,
+    Path((race, class, racer)): Path<(String, String, String)>,
+) -> Result<Json<RideTrace>, ApiError> {
+    let (race_id, class_id): (RaceId, ClassId) =
+        (parse(&race, "the race id")?, parse(&class, "the class id")?);
+    let racer_id: RacerId = parse(&racer, "the racer id")?;
+    let found = blocking(move || shared.races.ride(race_id, class_id, racer_id, time::now())).await?;
+    let (state, ride) = found.ok_or_else(|| {
+        let detail = format!(
+            "Racer {racer_id} has not ridden race {race_id} in class {class_id}, or it is too long ago."
+        );
+        ApiError::new(StatusCode::NOT_FOUND, &detail)
+    })?;
+    let ridden = (1..).zip(ride.ridden()).zip(ride.trace());
+    let seconds = ridden.filter_map(|((second, ridden), score)| {
+        let ridden = (*ridden)?;
+        let (cadence, resistance) = (ridden.cadence(), ridden.resistance());
+        Some(TraceSecond { second, cadence, resistance, output: ridden.output, score: *score })
+    });
+    let (seconds, score, name) = (seconds.collect(), ride.score(), ride.name);
+    Ok(Json(RideTrace { race_id, class_id, racer_id, name, state, score, seconds }))
 }
 
 #[derive(Deserialize)]
@@ -120,6 +155,18 @@ async fn leaderboard(
     let Query(query) = query.map_err(|rejection| ApiError::bad(&rejection.body_text()))?;
     let limit = limit(query.limit.as_deref(), 1_000, 1_000)?;
     Ok(Json(shared.races.leaderboard(parse(&query.class_id, "classId")?, limit)))
+}
+
+/// Asks the store without holding up others.
+async fn blocking<T: Send + 'static>(
+    ask: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let answer = tokio::task::spawn_blocking(ask).await;
+    let failed = |error: &dyn std::error::Error| {
+        tracing::error!(%error, "the store can't be read");
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "The hub's store can't be read: see its log.")
+    };
+    answer.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
 }
 
 async fn nothing() -> ApiError {

@@ -22,12 +22,14 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
+use super::acks::Acks;
 use super::{MAX_PACKET, STALLED};
 use crate::api::ApiError;
 use crate::hub::Shared;
+use crate::journal::Journal;
 use crate::metrics;
 
 /// `GET /mqtt`.
@@ -57,6 +59,7 @@ pub(crate) async fn upgrade(
         return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
     };
     let broker = shared.broker.address;
+    let journal = Arc::clone(&shared.journal);
     let mut stop = shared.stop.clone();
     upgrade
         .max_message_size(MAX_MESSAGE)
@@ -65,7 +68,7 @@ pub(crate) async fn upgrade(
         .write_buffer_size(0)
         .on_upgrade(move |socket| async move {
             tokio::select! {
-                () = join(socket, broker, Patience::default(), permit) => {}
+                () = join(socket, broker, journal, Patience::default(), permit) => {}
                 _ = async { _ = stop.wait_for(|stop| *stop).await } => {}
             }
         })
@@ -87,7 +90,13 @@ impl Default for Patience {
 }
 
 /// Carries bytes both ways until either side ends.
-async fn join(socket: WebSocket, broker: SocketAddr, patience: Patience, _permit: OwnedSemaphorePermit) {
+async fn join(
+    socket: WebSocket,
+    broker: SocketAddr,
+    journal: Arc<Journal>,
+    patience: Patience,
+    _permit: OwnedSemaphorePermit,
+) {
     metrics::websockets(1.0);
     let (mut to_client, from_client) = socket.split();
     match TcpStream::connect(broker).await {
@@ -96,7 +105,7 @@ async fn join(socket: WebSocket, broker: SocketAddr, patience: Patience, _permit
             let (from_broker, to_broker) = stream.into_split();
             let close = tokio::select! {
                 close = up(from_client, to_broker) => close,
-                close = down(from_broker, &mut to_client, patience) => close,
+                close = down(from_broker, &mut to_client, &journal, patience) => close,
             };
             if let Some((code, reason)) = close {
                 say_goodbye(&mut to_client, code, reason).await;
@@ -145,9 +154,11 @@ async fn up(mut client: SplitStream<WebSocket>, mut broker: OwnedWriteHalf) -> C
 async fn down(
     mut broker: OwnedReadHalf,
     client: &mut SplitSink<WebSocket, Message>,
+    journal: &Journal,
     patience: Patience,
 ) -> Close {
-    let mut buffer = BytesMut::new();
+    let (mut buffer, mut out) = (BytesMut::new(), BytesMut::new());
+    let (mut acks, mut durable) = (Acks::default(), journal.durable());
     // The broker's first word is CONNACK. It waits for some malformed CONNECTs for ever; we do not.
     if timeout(patience.handshake, broker.readable()).await.is_err() {
         metrics::turned_away("no-connect");
@@ -155,19 +166,35 @@ async fn down(
     }
     loop {
         buffer.reserve(READ_BUFFER);
-        match broker.read_buf(&mut buffer).await {
-            Ok(1..) => {}
-            Ok(0) | Err(_) => return Some((close_code::NORMAL, "the broker closed")),
-        }
-        // Let the broker write what else it has for this client before the message goes.
-        tokio::task::yield_now().await;
-        while buffer.len() < COALESCE {
-            buffer.reserve(READ_BUFFER);
-            if !matches!(broker.try_read_buf(&mut buffer), Ok(1..)) {
-                break;
+        let waits_for = acks.waits_for();
+        tokio::select! {
+            read = broker.read_buf(&mut buffer) => {
+                if !matches!(read, Ok(1..)) {
+                    return Some((close_code::NORMAL, "the broker closed"));
+                }
+                // Let the broker write what else it has for this client before the message goes.
+                tokio::task::yield_now().await;
+                while buffer.len() < COALESCE {
+                    buffer.reserve(READ_BUFFER);
+                    if !matches!(broker.try_read_buf(&mut buffer), Ok(1..)) {
+                        break;
+                    }
+                }
+                // The number is asked for after the reading: what was acknowledged was appended before.
+                acks.take(&buffer, journal.appended(), &mut out);
+                buffer.clear();
             }
+            () = reached(&mut durable, waits_for) => {}
         }
-        match timeout(patience.stalled, client.send(Message::Binary(buffer.split().freeze()))).await {
+        let reached = *durable.borrow_and_update();
+        acks.release(reached, &mut out);
+        if acks.is_full() {
+            return Some((close_code::AGAIN, "nothing can be acknowledged now"));
+        }
+        if out.is_empty() {
+            continue;
+        }
+        match timeout(patience.stalled, client.send(Message::Binary(out.split().freeze()))).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return None,
             Err(_) => {
@@ -175,6 +202,13 @@ async fn down(
                 return Some((close_code::POLICY, "takes nothing in"));
             }
         }
+    }
+}
+
+/// Waits until the journal is on the disk up to a number; for ever without one.
+async fn reached(durable: &mut watch::Receiver<u64>, number: Option<u64>) {
+    if number.is_none() || durable.wait_for(|durable| Some(*durable) >= number).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -204,7 +238,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let upgrade = move |upgrade: WebSocketUpgrade| async move {
             let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-            upgrade.on_upgrade(move |socket| join(socket, broker, patience, permit))
+            let (_, journal, _) = crate::rig::open(None, 60);
+            upgrade.on_upgrade(move |socket| join(socket, broker, journal, patience, permit))
         };
         let router = Router::new().route("/mqtt", any(upgrade));
         tokio::spawn(axum::serve(listener, router).into_future());

@@ -1,8 +1,9 @@
 //! The rules at the broker's door: who may connect, read and publish; and the taking-in of messages.
 //!
-//! rmqtt awaits these hooks before it answers: CONNACK, SUBACK and PUBACK leave after the hub decided. A
-//! message that is refused for what it says is acknowledged all the same, for sending it again would
-//! not mend it; it is counted under its reason.
+//! rmqtt awaits these hooks before it answers: CONNACK, SUBACK and PUBACK are written after the hub decided;
+//! the front then holds a PUBACK back until the message is on the disk. A message that is refused for what
+//! it says is acknowledged all the same, for sending it again would not mend it; it is counted under its
+//! reason.
 
 use std::sync::Arc;
 
@@ -18,15 +19,19 @@ use rmqtt::types::{AuthResult, ConnectInfo, Publish, PublishAclResult, Subscribe
 
 use super::refusals::Refusals;
 use crate::identity::Identity;
+use crate::journal::Journal;
 use crate::races::Races;
 use crate::{metrics, time};
 
-pub(super) struct Gate {
-    pub(super) races: Arc<Races>,
-    pub(super) identity: Arc<Identity>,
-    pub(super) refusals: Arc<Refusals>,
+/// The rules; cloned for each hook.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(crate) races: Arc<Races>,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) refusals: Arc<Refusals>,
     /// Anybody may ride as anybody.
-    pub(super) open: bool,
+    pub(crate) open: bool,
 }
 
 #[expect(elided_lifetimes_in_paths, reason = "the trait leaves it out, and its macro counts lifetimes")]
@@ -70,6 +75,11 @@ impl Gate {
     }
 
     fn publish(&self, session: &Session, publish: &Publish) -> PublishAclResult {
+        if !self.journal.has_room() {
+            // Not acknowledged: the connection ends, and the message is sent again on the next one.
+            metrics::turned_away("journal-full");
+            return PublishAclResult::rejected(true, None);
+        }
         let now = time::now();
         let outcome = self.take(session, publish, now);
         metrics::message(&outcome);

@@ -1,5 +1,6 @@
 //! The embedded broker: rmqtt as a library on a loopback port, the hub's rules as its hooks.
 
+mod acks;
 pub(crate) mod front;
 mod gate;
 mod refusals;
@@ -7,7 +8,7 @@ mod retained;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
-use std::sync::Arc;
+
 use std::time::Duration;
 
 use alleycat_shared::topic::Topic;
@@ -21,10 +22,7 @@ use rmqtt::types::{From, Id, QoS, Retain};
 use tokio::task::JoinHandle;
 
 use crate::boards::Outgoing;
-use crate::identity::Identity;
-use crate::races::Races;
-use gate::Gate;
-use refusals::Refusals;
+pub(crate) use gate::Gate;
 use retained::Retained;
 
 /// The running broker.
@@ -48,9 +46,7 @@ impl Broker {
     /// Starts the broker on a free loopback port, and on `tcp` if given. The caller owns the task that
     /// takes connections in.
     pub(crate) async fn start(
-        races: Arc<Races>,
-        identity: Arc<Identity>,
-        open: bool,
+        gate: Gate,
         tcp: Option<SocketAddr>,
         max_sessions: usize,
     ) -> anyhow::Result<(Self, JoinHandle<()>)> {
@@ -62,15 +58,8 @@ impl Broker {
             .await;
         *context.extends.retain_mut().await = Box::new(Retained::default());
         let hooks = context.extends.hook_mgr().register();
-        let refusals = Arc::new(Refusals::default());
         for hook in [Type::ClientAuthenticate, Type::ClientSubscribeCheckAcl, Type::MessagePublishCheckAcl] {
-            let gate = Gate {
-                races: Arc::clone(&races),
-                identity: Arc::clone(&identity),
-                refusals: Arc::clone(&refusals),
-                open,
-            };
-            hooks.add(hook, Box::new(gate)).await;
+            hooks.add(hook, Box::new(gate.clone())).await;
         }
         hooks.start().await;
 

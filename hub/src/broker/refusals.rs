@@ -7,7 +7,7 @@ use alleycat_shared::message::Refusal;
 
 /// Speaks at once, and then at most every ten seconds. The metrics count every one.
 #[derive(Default)]
-pub(super) struct Refusals {
+pub(crate) struct Refusals {
     state: Mutex<State>,
 }
 

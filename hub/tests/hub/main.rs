@@ -3,6 +3,8 @@
 
 mod api;
 mod bad_input;
+mod crash;
+mod disk;
 mod mqtt;
 mod program;
 mod rig;

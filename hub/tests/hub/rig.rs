@@ -1,5 +1,6 @@
 //! A hub on a free port and a client that writes MQTT by hand.
 
+use std::io::{BufRead, BufReader};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -67,14 +68,7 @@ impl TestHub {
     }
 
     pub(crate) async fn websocket(&self, protocol: Option<&str>) -> Result<Mqtt, Error> {
-        let mut request = format!("ws://{}/mqtt", self.hub.address()).into_client_request().unwrap();
-        if let Some(protocol) = protocol {
-            request.headers_mut().insert("sec-websocket-protocol", protocol.parse().unwrap());
-        }
-        let (socket, response) = tokio_tungstenite::connect_async(request).await?;
-        let answered =
-            response.headers().get("sec-websocket-protocol").map(|value| value.to_str().unwrap().to_owned());
-        Ok(Mqtt { socket, protocol: answered, buffer: Vec::new(), messages: 0 })
+        Mqtt::open(&self.hub.address().to_string(), protocol).await
     }
 
     /// A client that nobody has to know: it reads.
@@ -136,8 +130,23 @@ pub(crate) struct Mqtt {
 }
 
 impl Mqtt {
+    pub(crate) async fn open(address: &str, protocol: Option<&str>) -> Result<Self, Error> {
+        let mut request = format!("ws://{address}/mqtt").into_client_request().unwrap();
+        if let Some(protocol) = protocol {
+            request.headers_mut().insert("sec-websocket-protocol", protocol.parse().unwrap());
+        }
+        let (socket, response) = tokio_tungstenite::connect_async(request).await?;
+        let answered =
+            response.headers().get("sec-websocket-protocol").map(|value| value.to_str().unwrap().to_owned());
+        Ok(Self { socket, protocol: answered, buffer: Vec::new(), messages: 0 })
+    }
+
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
-        self.socket.send(Message::Binary(bytes.to_vec().into())).await.unwrap();
+        self.try_send(bytes).await.unwrap();
+    }
+
+    pub(crate) async fn try_send(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.socket.send(Message::Binary(bytes.to_vec().into())).await
     }
 
     pub(crate) async fn send_text(&mut self, text: &str) {
@@ -146,11 +155,18 @@ impl Mqtt {
 
     /// The next whole packet.
     pub(crate) async fn packet(&mut self) -> Vec<u8> {
+        self.try_packet().await.expect("the hub closed")
+    }
+
+    /// The next whole packet; `None` if the hub closes first.
+    pub(crate) async fn try_packet(&mut self) -> Option<Vec<u8>> {
         loop {
             if let Some(packet) = self.cut() {
-                return packet;
+                return Some(packet);
             }
-            assert!(self.more().await, "the hub closed");
+            if !self.more().await {
+                return None;
+            }
         }
     }
 
@@ -197,6 +213,44 @@ impl Mqtt {
             }
         }
         (self.buffer.len() >= at + length).then(|| self.buffer.drain(..at + length).collect())
+    }
+}
+
+/// The program itself, told where it listens; killed with -9 when dropped.
+pub(crate) struct Program {
+    child: std::process::Child,
+    pub(crate) address: String,
+}
+
+impl Program {
+    /// Runs a command that ends in `alleycat-hub serve …` on a free port.
+    pub(crate) fn run(mut command: std::process::Command) -> Self {
+        let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let address = log.find_map(|line| {
+            let (_, address) = line.split_once("listening on http://")?;
+            Some(address.split_whitespace().next()?.to_owned())
+        });
+        let Some(address) = address else { panic!("the hub does not start: {:?}", child.wait()) };
+        // The log must not fill its pipe.
+        std::thread::spawn(move || log.for_each(drop));
+        Self { child, address }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let answer = reqwest::get(format!("http://{}{path}", self.address)).await.unwrap();
+        answer.json().await.unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
     }
 }
 

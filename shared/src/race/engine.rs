@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::message::{RaceMessage, Refusal};
-use crate::race::{AHEAD_TOLERANCE_MS, DIM_AFTER_MS, GONE_AFTER_MS, MAX_RIDERS, RaceClock, Ride};
-use crate::{ClassId, Millis, Output, RaceId, RacerId, Score};
+use crate::race::{AHEAD_TOLERANCE_MS, DIM_AFTER_MS, GONE_AFTER_MS, MAX_RIDERS, RaceClock, Ridden, Ride};
+use crate::{ClassId, Millis, RaceId, RacerId, Score};
 
 /// The state of one race in one class.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ impl Race {
         }
         let ride = self.rides.entry(message.racer_id).or_insert_with(|| Ride::new(message.name.clone(), now));
         ride.last_heard = ride.last_heard.max(now);
-        let counted = ride.count(message.second, Output::of(message.cadence, message.resistance));
+        let counted = ride.count(message.second, Ridden::new(message.cadence, message.resistance));
         Ok(if counted { Taken::Counted } else { Taken::Duplicate })
     }
 
@@ -115,6 +115,11 @@ impl Race {
     /// How many riders have joined.
     pub fn riders(&self) -> usize {
         self.rides.len()
+    }
+
+    /// All rides, in no order.
+    pub fn rides(&self) -> impl Iterator<Item = (RacerId, &Ride)> {
+        self.rides.iter().map(|(racer, ride)| (*racer, ride))
     }
 
     /// One rider's ride.

@@ -7,7 +7,7 @@ mod view;
 
 pub use clock::{RaceClock, RaceMoment};
 pub use engine::{Race, Standing, Taken};
-pub use ride::Ride;
+pub use ride::{Ridden, Ride};
 pub use view::{NEIGHBOURS, TOP, board, field, rider};
 
 /// The length of a race unless configured otherwise, in seconds.

@@ -1,6 +1,44 @@
 //! One rider's race: every second's output and the running score.
 
-use crate::{Millis, Output, RaceSecond, RacerName, Score};
+use crate::{Cadence, Millis, Output, RaceSecond, RacerName, Resistance, Score};
+
+/// One counted second of a ride.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ridden {
+    /// What it counted.
+    pub output: Output,
+    /// The cadence in hundredths of rpm, at most 25,000.
+    pub cadence_hundredths: u16,
+    /// The resistance in hundredths of a per cent, at most 10,000.
+    pub resistance_hundredths: u16,
+}
+
+impl Ridden {
+    /// A second at this cadence and resistance. The output is worked out before the two are rounded.
+    pub fn new(cadence: Cadence, resistance: Resistance) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most 250 and 100, both 0 or more"
+        )]
+        let hundredths = |value: f64| (value * 100.0).round() as u16;
+        Self {
+            output: Output::of(cadence, resistance),
+            cadence_hundredths: hundredths(cadence.get()),
+            resistance_hundredths: hundredths(resistance.get()),
+        }
+    }
+
+    /// The cadence in rpm.
+    pub fn cadence(&self) -> f64 {
+        f64::from(self.cadence_hundredths) / 100.0
+    }
+
+    /// The resistance in per cent.
+    pub fn resistance(&self) -> f64 {
+        f64::from(self.resistance_hundredths) / 100.0
+    }
+}
 
 /// What one rider has done in one race. Seconds may come in any order; each counts once.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,9 +47,9 @@ pub struct Ride {
     pub name: RacerName,
     /// When the hub last heard of the rider.
     pub last_heard: Millis,
-    /// Output of each second up to the latest one heard of; `None` where no message came.
-    outputs: Vec<Option<Output>>,
-    /// Score after each second, as long as `outputs`.
+    /// Each second up to the latest one heard of; `None` where no message came.
+    ridden: Vec<Option<Ridden>>,
+    /// Score after each second, as long as `ridden`.
     scores: Vec<Score>,
     best: Output,
     counted: u16,
@@ -20,38 +58,31 @@ pub struct Ride {
 impl Ride {
     /// A ride without a second.
     pub fn new(name: RacerName, now: Millis) -> Self {
-        Self {
-            name,
-            last_heard: now,
-            outputs: Vec::new(),
-            scores: Vec::new(),
-            best: Output::ZERO,
-            counted: 0,
-        }
+        Self { name, last_heard: now, ridden: Vec::new(), scores: Vec::new(), best: Output::ZERO, counted: 0 }
     }
 
     /// Counts a second unless it was counted before. Returns whether it counted now.
-    pub fn count(&mut self, second: RaceSecond, output: Output) -> bool {
+    pub fn count(&mut self, second: RaceSecond, ridden: Ridden) -> bool {
         let index = second.index();
-        if index >= self.outputs.len() {
-            self.outputs.resize(index + 1, None);
+        if index >= self.ridden.len() {
+            self.ridden.resize(index + 1, None);
             self.scores.resize(index + 1, self.score());
         }
-        if self.outputs[index].is_some() {
+        if self.ridden[index].is_some() {
             return false;
         }
-        self.outputs[index] = Some(output);
+        self.ridden[index] = Some(ridden);
         for score in &mut self.scores[index..] {
-            *score += output;
+            *score += ridden.output;
         }
-        self.best = self.best.max(output);
+        self.best = self.best.max(ridden.output);
         self.counted += 1;
         true
     }
 
     /// Whether a second was counted.
     pub fn has(&self, second: RaceSecond) -> bool {
-        self.outputs.get(second.index()).is_some_and(Option::is_some)
+        self.ridden.get(second.index()).is_some_and(Option::is_some)
     }
 
     /// The sum of all outputs.
@@ -80,6 +111,11 @@ impl Ride {
     /// The score after each second from the first to the latest one heard of.
     pub fn trace(&self) -> &[Score] {
         &self.scores
+    }
+
+    /// Each second from the first to the latest one heard of; `None` where no message came.
+    pub fn ridden(&self) -> &[Option<Ridden>] {
+        &self.ridden
     }
 
     /// The second in which the score after `second` was reached; 0 without a score. Two rides of the same
@@ -116,8 +152,8 @@ mod tests {
     fn ride(seconds: &[(u16, f64)]) -> Ride {
         let mut ride = Ride::new(RacerName::new("Ann").unwrap(), 0);
         for (second, cadence) in seconds {
-            let output = Output::of((*cadence).try_into().unwrap(), 35.0.try_into().unwrap());
-            ride.count(u64::from(*second).try_into().unwrap(), output);
+            let ridden = Ridden::new((*cadence).try_into().unwrap(), 35.0.try_into().unwrap());
+            ride.count(u64::from(*second).try_into().unwrap(), ridden);
         }
         ride
     }
@@ -135,7 +171,9 @@ mod tests {
     #[test]
     fn the_first_of_two_same_seconds_counts() {
         let mut ride = ride(&[(1, 65.0)]);
-        assert!(!ride.count(1.try_into().unwrap(), Output::ZERO));
+        assert!(
+            !ride.count(1.try_into().unwrap(), Ridden::new(0.0.try_into().unwrap(), 0.0.try_into().unwrap()))
+        );
         assert_eq!(ride.score().get(), 100.0);
     }
 

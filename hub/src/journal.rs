@@ -1,0 +1,230 @@
+//! Makes what the hub has taken durable: many messages, one commit.
+//!
+//! Whoever takes something appends it here, which costs no IO, and learns by number when it is on the disk:
+//! everything up to [`Journal::appended`] is, once [`Journal::durable`] has reached that number. One thread
+//! commits; what comes meanwhile is the next commit.
+//!
+//! A disk that is full or read-only does not stop the races. Nothing becomes durable then, so nothing is
+//! acknowledged; what was taken waits here, up to [`MAX_BACKLOG`] bytes, and is tried again every second.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use alleycat_shared::message::RaceMessage;
+use alleycat_shared::{ClassId, Millis, RaceId};
+use tokio::sync::watch;
+
+use crate::metrics;
+use crate::store::{Batch, Keep, Official, Record, SeatRow, Store};
+
+/// The journal; its thread ends with [`Journal::stop`].
+pub(crate) struct Journal {
+    store: Arc<Store>,
+    queue: Mutex<Queue>,
+    arrived: Condvar,
+    durable: watch::Sender<u64>,
+    failing: watch::Sender<Option<String>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    /// What the next commit holds.
+    next: Batch,
+    /// How many things were ever appended.
+    appended: u64,
+    /// Closed races that are not in the store yet: those of `next`, and those of the commit that runs.
+    unsaved: Vec<Arc<Official>>,
+    /// What may be forgotten, when there is time for it.
+    keep: Option<Keep>,
+    stop: bool,
+}
+
+impl Journal {
+    /// Starts the thread that commits.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub(crate) fn start(store: Arc<Store>) -> io::Result<(Arc<Self>, JoinHandle<()>)> {
+        let journal = Arc::new(Self {
+            store,
+            queue: Mutex::default(),
+            arrived: Condvar::new(),
+            durable: watch::Sender::new(0),
+            failing: watch::Sender::new(None),
+        });
+        let committing = Arc::clone(&journal);
+        let thread =
+            std::thread::Builder::new().name("journal".to_owned()).spawn(move || committing.run())?;
+        Ok((journal, thread))
+    }
+
+    /// Appends a message that was taken, or one that came too late to be.
+    pub(crate) fn message(&self, message: &RaceMessage, now: Millis, late: bool) {
+        if !self.store.is_kept() {
+            return;
+        }
+        let mut queue = self.lock();
+        Record::write(message, now, late, &mut queue.next.records);
+        queue.next.race = queue.next.race.max(Some(message.race_id));
+        self.added(queue);
+    }
+
+    /// Appends an official result.
+    pub(crate) fn official(&self, official: Arc<Official>) {
+        let mut queue = self.lock();
+        queue.unsaved.push(Arc::clone(&official));
+        queue.next.officials.push(official);
+        self.added(queue);
+    }
+
+    /// Appends a seat; returns the number to wait for.
+    pub(crate) fn seat(&self, seat: SeatRow) -> u64 {
+        let mut queue = self.lock();
+        queue.next.seats.push(seat);
+        self.added(queue)
+    }
+
+    /// Says what may be forgotten from now on.
+    pub(crate) fn forget(&self, keep: Keep) {
+        self.lock().keep = Some(keep);
+        self.arrived.notify_one();
+    }
+
+    /// How many things were appended so far.
+    pub(crate) fn appended(&self) -> u64 {
+        self.lock().appended
+    }
+
+    /// How many of them are on the disk.
+    pub(crate) fn durable(&self) -> watch::Receiver<u64> {
+        self.durable.subscribe()
+    }
+
+    /// Whether more may be appended; only a disk that has failed for long fills the backlog.
+    pub(crate) fn has_room(&self) -> bool {
+        self.lock().next.records.len() < MAX_BACKLOG
+    }
+
+    /// Why nothing becomes durable, if so.
+    pub(crate) fn failing(&self) -> Option<String> {
+        self.failing.borrow().clone()
+    }
+
+    /// A closed race that is not in the store yet.
+    pub(crate) fn unsaved(&self, race: RaceId, class: ClassId) -> Option<Arc<Official>> {
+        let of =
+            |official: &&Arc<Official>| (official.result.race_id, official.result.class_id) == (race, class);
+        self.lock().unsaved.iter().find(of).cloned()
+    }
+
+    /// All closed races that are not in the store yet.
+    pub(crate) fn all_unsaved(&self) -> Vec<Arc<Official>> {
+        self.lock().unsaved.clone()
+    }
+
+    /// Commits what there is and ends the thread. A disk that fails is not waited for.
+    pub(crate) fn stop(&self) {
+        self.lock().stop = true;
+        self.arrived.notify_one();
+    }
+
+    fn added(&self, mut queue: MutexGuard<'_, Queue>) -> u64 {
+        queue.appended += 1;
+        let number = queue.appended;
+        drop(queue);
+        self.arrived.notify_one();
+        number
+    }
+
+    fn run(&self) {
+        let mut spare = Vec::new();
+        loop {
+            let mut queue = self.lock();
+            while queue.appended == *self.durable.borrow() && queue.keep.is_none() && !queue.stop {
+                queue = self.arrived.wait(queue).expect("no holder of this lock panics");
+            }
+            let (number, stop) = (queue.appended, queue.stop);
+            let mut batch = std::mem::take(&mut queue.next);
+            queue.next.records = spare;
+            let keep = queue.keep.take();
+            drop(queue);
+            if number > *self.durable.borrow() && !self.commit(&batch, number) {
+                return;
+            }
+            if stop {
+                return;
+            }
+            if let Some(keep) = keep {
+                self.tidy(keep);
+            }
+            batch.records.clear();
+            // One burst must not hold its memory for ever.
+            batch.records.shrink_to(SPARE);
+            spare = batch.records;
+        }
+    }
+
+    /// Commits a batch, however often it takes. Returns whether it is on the disk: it may not be when the
+    /// hub ends.
+    fn commit(&self, batch: &Batch, number: u64) -> bool {
+        let mut spoke: Option<Instant> = None;
+        loop {
+            let start = Instant::now();
+            match self.store.commit(batch) {
+                Ok(()) => {
+                    metrics::journal_commit(start.elapsed(), batch.records.len());
+                    self.lock().unsaved.drain(..batch.officials.len());
+                    self.durable.send_replace(number);
+                    if self.failing.send_replace(None).is_some() {
+                        tracing::info!("the store can be written again: nothing was lost");
+                        metrics::journal_failing(false);
+                    }
+                    return true;
+                }
+                Err(error) => {
+                    if spoke.is_none_or(|spoke| spoke.elapsed() >= SPEAK_EVERY) {
+                        spoke = Some(Instant::now());
+                        tracing::error!(%error, "the store can't be written: races go on, nothing is acknowledged. Free some room or mend the disk");
+                    }
+                    self.failing.send_replace(Some(error.to_string()));
+                    metrics::journal_failing(true);
+                }
+            }
+            let queue = self.lock();
+            if queue.stop {
+                tracing::error!(
+                    unwritten = queue.appended - *self.durable.borrow(),
+                    "ending with a store that can't be written"
+                );
+                return false;
+            }
+            // Only the hub's end cuts this wait short in effect; what arrives waits for the disk anyway.
+            _ = self.arrived.wait_timeout_while(queue, RETRY, |queue| !queue.stop);
+        }
+    }
+
+    /// Forgets a little; the rest when there is time again.
+    fn tidy(&self, keep: Keep) {
+        match self.store.forget(&keep) {
+            Ok(true) => {
+                let mut queue = self.lock();
+                queue.keep = queue.keep.or(Some(keep));
+            }
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "old races could not be forgotten"),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().expect("no holder of this lock panics")
+    }
+}
+
+/// The most that waits for a disk that fails, in bytes: a quarter of an hour of 1,000 riders.
+pub(crate) const MAX_BACKLOG: usize = 64 * 1024 * 1024;
+/// How much of a buffer is kept for the next commit, in bytes.
+const SPARE: usize = 1024 * 1024;
+const RETRY: Duration = Duration::from_secs(1);
+const SPEAK_EVERY: Duration = Duration::from_secs(10);

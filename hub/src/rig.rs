@@ -1,0 +1,26 @@
+//! What the tests of several modules begin with.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use alleycat_shared::race::RaceClock;
+
+use crate::journal::Journal;
+use crate::races::Races;
+use crate::store::Store;
+
+/// Races of this length, 30 s of grace, in memory.
+pub(crate) fn races(seconds: u16) -> Races {
+    open(None, seconds).0
+}
+
+/// Races of this length, 30 s of grace, kept in `folder`.
+pub(crate) fn open(
+    folder: Option<&Path>,
+    seconds: u16,
+) -> (Races, Arc<Journal>, std::thread::JoinHandle<()>) {
+    let store = Arc::new(Store::open(folder, seconds).unwrap());
+    let (journal, thread) = Journal::start(Arc::clone(&store)).unwrap();
+    let clock = RaceClock::new(seconds).unwrap();
+    (Races::load(clock, 30, store, Arc::clone(&journal)).unwrap(), journal, thread)
+}

@@ -1,0 +1,180 @@
+//! What is asked of the store: what is left to replay, results, rides, records, seats.
+
+use alleycat_shared::api::{RaceEntry, RaceResult, RaceState, ResultRow};
+use alleycat_shared::race::{Ridden, Ride};
+use alleycat_shared::{ClassId, Millis, Output, RaceId, RaceSecond, RacerId, RacerName, Score};
+use rusqlite::{OptionalExtension, Row};
+
+use super::schema::{CLOSED_BEFORE, meta};
+use super::{Record, SeatRow, Store, StoreError};
+
+/// A racer's best official ride in a class.
+pub(crate) struct Best {
+    pub(crate) class: ClassId,
+    pub(crate) racer: RacerId,
+    pub(crate) race: RaceId,
+    pub(crate) ride: Ride,
+}
+
+impl Store {
+    /// Races before this one are official.
+    pub(crate) fn closed_before(&self) -> Result<Option<RaceId>, StoreError> {
+        meta(&self.reader(), CLOSED_BEFORE)?.map(|id| valid(id.cast_unsigned(), "race id")).transpose()
+    }
+
+    /// Hands out every message of the journal, oldest first, from batches that reach `from` or later.
+    pub(crate) fn replay(
+        &self,
+        from: Option<RaceId>,
+        mut each: impl FnMut(Record),
+    ) -> Result<(), StoreError> {
+        let db = self.reader();
+        let mut select = db.prepare("SELECT id, records FROM batch WHERE race >= ?1 ORDER BY id")?;
+        let mut rows = select.query([from.map_or(0, RaceId::get)])?;
+        while let Some(row) = rows.next()? {
+            let mut bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            loop {
+                match Record::read(&mut bytes) {
+                    Ok(Some(record)) => each(record),
+                    Ok(None) => break,
+                    Err(error) => {
+                        let id: i64 = row.get(0)?;
+                        return Err(StoreError::Damaged(format!("batch {id}: {error}")));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Official races of a class, newest first, older than `before`.
+    pub(crate) fn races(
+        &self,
+        class: ClassId,
+        before: Option<RaceId>,
+        limit: usize,
+    ) -> Result<Vec<RaceEntry>, StoreError> {
+        let db = self.reader();
+        let mut select = db.prepare_cached(
+            "SELECT race, riders FROM race WHERE class = ?1 AND race < ?2 ORDER BY race DESC LIMIT ?3",
+        )?;
+        let before = before.map_or(i64::MAX, |race| race.get().cast_signed());
+        let mut rows = select.query((class.get(), before, limit))?;
+        let mut races = Vec::new();
+        while let Some(row) = rows.next()? {
+            let race_id = valid(row.get::<_, u64>(0)?, "race id")?;
+            races.push(RaceEntry {
+                race_id,
+                class_id: class,
+                state: RaceState::Official,
+                riders: row.get(1)?,
+            });
+        }
+        Ok(races)
+    }
+
+    /// An official result.
+    pub(crate) fn result(&self, race: RaceId, class: ClassId) -> Result<Option<RaceResult>, StoreError> {
+        let db = self.reader();
+        let mut select = db.prepare_cached(
+            "SELECT rank, racer, name, score, best, seconds FROM ride WHERE race = ?1 AND class = ?2 ORDER BY rank",
+        )?;
+        let mut rows = select.query((race.get(), class.get()))?;
+        let mut results = Vec::new();
+        while let Some(row) = rows.next()? {
+            results.push(ResultRow {
+                rank: row.get(0)?,
+                racer_id: valid(row.get::<_, u64>(1)?, "racer id")?,
+                name: name(row, 2)?,
+                score: Score::from_ten_thousandths(row.get(3)?),
+                best: Output::from_ten_thousandths(row.get(4)?),
+                seconds: row.get(5)?,
+            });
+        }
+        let result = RaceResult { race_id: race, class_id: class, state: RaceState::Official, results };
+        Ok((!result.results.is_empty()).then_some(result))
+    }
+
+    /// A racer's official ride in a race, second by second.
+    pub(crate) fn ride(
+        &self,
+        race: RaceId,
+        class: ClassId,
+        racer: RacerId,
+    ) -> Result<Option<Ride>, StoreError> {
+        let db = self.reader();
+        let mut select =
+            db.prepare_cached("SELECT name, ridden FROM ride WHERE race = ?1 AND class = ?2 AND racer = ?3")?;
+        let found =
+            select.query_row((race.get(), class.get(), racer.get()), |row| Ok(ride(row, 0))).optional()?;
+        found.transpose()
+    }
+
+    /// All records, with their traces.
+    pub(crate) fn records(&self) -> Result<Vec<Best>, StoreError> {
+        let db = self.reader();
+        let mut select = db.prepare(
+            "SELECT record.class, record.racer, record.race, ride.name, ride.ridden
+             FROM record JOIN ride USING (race, class, racer)",
+        )?;
+        let mut rows = select.query(())?;
+        let mut records = Vec::new();
+        while let Some(row) = rows.next()? {
+            records.push(Best {
+                class: valid(row.get::<_, u64>(0)?, "class id")?,
+                racer: valid(row.get::<_, u64>(1)?, "racer id")?,
+                race: valid(row.get::<_, u64>(2)?, "race id")?,
+                ride: ride(row, 3)?,
+            });
+        }
+        Ok(records)
+    }
+
+    /// Seats whose token is good after `now`.
+    pub(crate) fn seats(&self, now: Millis) -> Result<Vec<SeatRow>, StoreError> {
+        let db = self.reader();
+        let mut select = db.prepare("SELECT racer, nonce, name, expires FROM seat WHERE expires > ?1")?;
+        let mut rows = select.query([now])?;
+        let mut seats = Vec::new();
+        while let Some(row) = rows.next()? {
+            seats.push(SeatRow {
+                racer: valid(row.get::<_, u64>(0)?, "racer id")?,
+                nonce: row.get::<_, i64>(1)?.cast_unsigned(),
+                name: name(row, 2)?,
+                expires: row.get(3)?,
+            });
+        }
+        Ok(seats)
+    }
+}
+
+fn name(row: &Row<'_>, column: usize) -> Result<RacerName, StoreError> {
+    let text: String = row.get(column)?;
+    RacerName::new(&text).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+/// The ride whose name is in a column and whose seconds are in the one after it.
+fn ride(row: &Row<'_>, column: usize) -> Result<Ride, StoreError> {
+    let mut ride = Ride::new(name(row, column)?, 0);
+    let bytes = row.get_ref(column + 1)?.as_blob().map_err(rusqlite::Error::from)?;
+    let (seconds, []) = bytes.as_chunks::<8>() else {
+        return Err(StoreError::Damaged("a ride ends in the middle of a second".to_owned()));
+    };
+    for (number, second) in (RaceSecond::MIN..).zip(seconds) {
+        let [a, b, c, d, cadence @ .., e, f] = *second;
+        let output = u32::from_le_bytes([a, b, c, d]);
+        if output != u32::MAX {
+            let ridden = Ridden {
+                output: Output::from_ten_thousandths(output),
+                cadence_hundredths: u16::from_le_bytes(cadence),
+                resistance_hundredths: u16::from_le_bytes([e, f]),
+            };
+            ride.count(valid(number, "second")?, ridden);
+        }
+    }
+    Ok(ride)
+}
+
+fn valid<T: TryFrom<u64, Error: std::fmt::Display>>(value: u64, what: &str) -> Result<T, StoreError> {
+    value.try_into().map_err(|error| StoreError::Damaged(format!("{what}: {error}")))
+}

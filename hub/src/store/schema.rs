@@ -1,0 +1,86 @@
+//! The tables, and whether a file has them.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::StoreError;
+
+/// Brings a connection and its tables up to what this hub expects.
+pub(super) fn prepare(db: &Connection) -> Result<(), StoreError> {
+    // Only an empty file can take the first of these.
+    db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    db.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(()))?;
+    // Every commit is on the disk when it returns.
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.query_row("PRAGMA journal_size_limit = 67108864", (), |_| Ok(()))?;
+    match version(db)? {
+        0 => db.execute_batch(TABLES)?,
+        VERSION => {}
+        found => return Err(StoreError::Newer { found, known: VERSION }),
+    }
+    Ok(())
+}
+
+/// The version of the tables; 0 for an empty file.
+pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("PRAGMA user_version", (), |row| row.get(0))
+}
+
+/// Race ids count windows: a store of another length would mix them up.
+pub(super) fn check_race_seconds(db: &Connection, race_seconds: u16) -> Result<(), StoreError> {
+    match meta(db, RACE_SECONDS)? {
+        Some(stored) if stored == i64::from(race_seconds) => Ok(()),
+        Some(stored) => Err(StoreError::OtherRaceSeconds { stored: u16::try_from(stored).unwrap_or(0) }),
+        None => Ok(set_meta(db, RACE_SECONDS, race_seconds.into())?),
+    }
+}
+
+pub(super) fn meta(db: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT value FROM meta WHERE key = ?1")?.query_row([key], |row| row.get(0)).optional()
+}
+
+pub(super) fn set_meta(db: &Connection, key: &str, value: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?.execute((key, value)).map(drop)
+}
+
+pub(super) const RACE_SECONDS: &str = "race-seconds";
+/// Races before this one are official.
+pub(super) const CLOSED_BEFORE: &str = "closed-before";
+
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+BEGIN;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+-- The journal: what came between two commits. `race` is the newest race in it.
+CREATE TABLE batch (id INTEGER PRIMARY KEY, race INTEGER NOT NULL, records BLOB NOT NULL) STRICT;
+CREATE INDEX batch_race ON batch (race);
+
+-- Official results. Scores and outputs are counts of ten-thousandths.
+CREATE TABLE race (
+    class INTEGER NOT NULL, race INTEGER NOT NULL, riders INTEGER NOT NULL,
+    PRIMARY KEY (class, race)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE ride (
+    race INTEGER NOT NULL, class INTEGER NOT NULL, racer INTEGER NOT NULL, name TEXT NOT NULL,
+    rank INTEGER NOT NULL, score INTEGER NOT NULL, best INTEGER NOT NULL, seconds INTEGER NOT NULL,
+    -- 8 bytes a second: output u32 (all ones: none), cadence and resistance in hundredths, u16.
+    ridden BLOB NOT NULL,
+    PRIMARY KEY (race, class, racer)
+) STRICT;
+CREATE INDEX ride_racer ON ride (racer, race);
+
+-- The best official ride of each racer in each class; its trace is that ride's.
+CREATE TABLE record (
+    class INTEGER NOT NULL, racer INTEGER NOT NULL, race INTEGER NOT NULL, score INTEGER NOT NULL,
+    PRIMARY KEY (class, racer)
+) STRICT, WITHOUT ROWID;
+
+-- Who has taken which racer id. Only the newest nonce of a racer is good.
+CREATE TABLE seat (
+    racer INTEGER PRIMARY KEY, nonce INTEGER NOT NULL, name TEXT NOT NULL, expires INTEGER NOT NULL
+) STRICT;
+
+PRAGMA user_version = 1;
+COMMIT;
+";

@@ -1,0 +1,163 @@
+//! The one way into the store: a commit of all that came since the last one.
+
+use alleycat_shared::api::{RaceResult, ResultRow};
+use alleycat_shared::race::Ride;
+use alleycat_shared::{Millis, RaceId, RacerId, RacerName, Score};
+use rusqlite::Transaction;
+
+use super::Store;
+use super::schema::{CLOSED_BEFORE, set_meta};
+
+/// What is written in one go.
+#[derive(Default)]
+pub(crate) struct Batch {
+    /// Encoded records of the journal.
+    pub(crate) records: Vec<u8>,
+    /// The newest race among them.
+    pub(crate) race: Option<RaceId>,
+    pub(crate) officials: Vec<std::sync::Arc<Official>>,
+    pub(crate) seats: Vec<SeatRow>,
+}
+
+/// An official result with the rides that made it.
+#[derive(Debug)]
+pub(crate) struct Official {
+    pub(crate) result: RaceResult,
+    /// In order of rank, as the result's rows.
+    pub(crate) rides: Vec<Ride>,
+}
+
+/// A racer id that somebody has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SeatRow {
+    pub(crate) racer: RacerId,
+    pub(crate) nonce: u64,
+    pub(crate) name: RacerName,
+    pub(crate) expires: Millis,
+}
+
+/// What may be forgotten.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Keep {
+    /// Messages of races before this one.
+    pub(crate) journal_from: RaceId,
+    /// Results and rides of races before this one; never the rides of records.
+    pub(crate) rides_from: RaceId,
+    /// Seats whose token had expired by then.
+    pub(crate) seats_from: Millis,
+}
+
+impl Store {
+    /// Writes a batch. It is on the disk when this returns, or nothing of it is.
+    pub(crate) fn commit(&self, batch: &Batch) -> rusqlite::Result<()> {
+        let mut db = self.writer();
+        let change = db.transaction()?;
+        if let Some(race) = batch.race {
+            change
+                .prepare_cached("INSERT INTO batch (race, records) VALUES (?1, ?2)")?
+                .execute((race.get(), &batch.records))?;
+        }
+        for official in &batch.officials {
+            write_official(&change, official)?;
+        }
+        for seat in &batch.seats {
+            change.prepare_cached("INSERT OR REPLACE INTO seat VALUES (?1, ?2, ?3, ?4)")?.execute((
+                seat.racer.get(),
+                seat.nonce.cast_signed(),
+                seat.name.as_str(),
+                seat.expires,
+            ))?;
+        }
+        change.commit()
+    }
+
+    /// Forgets some of what may be forgotten and gives its room back. Bounded, so that nobody waits long;
+    /// returns whether there is more.
+    pub(crate) fn forget(&self, keep: &Keep) -> rusqlite::Result<bool> {
+        let mut db = self.writer();
+        let change = db.transaction()?;
+        let mut forgotten = 0;
+        forgotten += change
+            .prepare_cached(
+                "DELETE FROM batch WHERE id IN (SELECT id FROM batch WHERE race < ?1 ORDER BY race LIMIT ?2)",
+            )?
+            .execute((keep.journal_from.get(), AT_ONCE))?;
+        forgotten += change
+            .prepare_cached(
+                "DELETE FROM ride WHERE rowid IN (
+                    SELECT rowid FROM ride WHERE race < ?1 AND NOT EXISTS (
+                        SELECT 1 FROM record
+                        WHERE record.class = ride.class AND record.racer = ride.racer AND record.race = ride.race
+                    ) LIMIT ?2)",
+            )?
+            .execute((keep.rides_from.get(), AT_ONCE))?;
+        forgotten += change
+            .prepare_cached(
+                "DELETE FROM seat WHERE racer IN (SELECT racer FROM seat WHERE expires < ?1 LIMIT ?2)",
+            )?
+            .execute((keep.seats_from, AT_ONCE))?;
+        forgotten += change
+            .prepare_cached(
+                "DELETE FROM race WHERE race < ?1 AND NOT EXISTS (
+                    SELECT 1 FROM ride WHERE ride.race = race.race AND ride.class = race.class)",
+            )?
+            .execute([keep.rides_from.get()])?;
+        change.commit()?;
+        // Each step gives one page back.
+        db.prepare_cached("PRAGMA incremental_vacuum(2048)")?.query_map((), |_| Ok(()))?.for_each(drop);
+        Ok(forgotten > 0)
+    }
+}
+
+fn write_official(change: &Transaction<'_>, official: &Official) -> rusqlite::Result<()> {
+    let RaceResult { race_id, class_id, results, .. } = &official.result;
+    let (race, class) = (race_id.get(), class_id.get());
+    change.prepare_cached("INSERT OR REPLACE INTO race VALUES (?1, ?2, ?3)")?.execute((
+        class,
+        race,
+        results.len(),
+    ))?;
+    for (row, ride) in results.iter().zip(&official.rides) {
+        let ResultRow { rank, racer_id, name, score, best, seconds } = row;
+        let (racer, score_count) = (racer_id.get(), score.ten_thousandths());
+        change
+            .prepare_cached("INSERT OR REPLACE INTO ride VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+            .execute((
+                race,
+                class,
+                racer,
+                name.as_str(),
+                rank,
+                score_count,
+                best.ten_thousandths(),
+                seconds,
+                pack(ride),
+            ))?;
+        if *score > Score::ZERO {
+            change
+                .prepare_cached(
+                    "INSERT INTO record VALUES (?1, ?2, ?3, ?4) ON CONFLICT (class, racer) DO UPDATE
+                     SET race = excluded.race, score = excluded.score WHERE excluded.score > score",
+                )?
+                .execute((class, racer, race, score_count))?;
+        }
+    }
+    set_meta(change, CLOSED_BEFORE, (race + 1).cast_signed())
+}
+
+/// A ride's seconds, 8 bytes each.
+fn pack(ride: &Ride) -> Vec<u8> {
+    let mut out = Vec::with_capacity(ride.ridden().len() * 8);
+    for second in ride.ridden() {
+        let (output, cadence, resistance) = second.map_or((u32::MAX, 0, 0), |ridden| {
+            (ridden.output.ten_thousandths(), ridden.cadence_hundredths, ridden.resistance_hundredths)
+        });
+        out.extend(output.to_le_bytes());
+        out.extend(cadence.to_le_bytes());
+        out.extend(resistance.to_le_bytes());
+    }
+    out
+}
+
+/// How many lines of a table are forgotten in one go.
+const AT_ONCE: u32 = 2_000;
