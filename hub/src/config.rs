@@ -26,6 +26,37 @@ pub enum Command {
     /// Runs until Ctrl-C or SIGTERM.
     #[command(after_help = EXAMPLES)]
     Serve(Config),
+    /// Copies the store into one file, also while the hub runs. The signing key is not in it.
+    Backup {
+        /// The folder of the store.
+        #[arg(long, value_name = "DIR", env = "ALLEYCAT_HUB_DATA")]
+        data: PathBuf,
+        /// The file to write; it must not be there yet.
+        file: PathBuf,
+    },
+    /// Puts a backup into a folder without a store.
+    Restore {
+        /// The folder to restore into.
+        #[arg(long, value_name = "DIR", env = "ALLEYCAT_HUB_DATA")]
+        data: PathBuf,
+        /// The file of the backup.
+        file: PathBuf,
+    },
+    /// Forgets all races, results, records and tokens of a folder.
+    Wipe {
+        /// The folder of the store.
+        #[arg(long, value_name = "DIR", env = "ALLEYCAT_HUB_DATA")]
+        data: PathBuf,
+        /// Yes, all of them.
+        #[arg(long, required = true)]
+        yes: bool,
+    },
+    /// Checks every page and every message, and works out all results again that the journal still holds.
+    Verify {
+        /// The folder of the store.
+        #[arg(long, value_name = "DIR", env = "ALLEYCAT_HUB_DATA")]
+        data: PathBuf,
+    },
 }
 
 /// How a hub runs.

@@ -15,9 +15,8 @@ mod page;
 mod races;
 #[cfg(test)]
 mod rig;
-mod store;
+pub mod store;
 mod time;
 
 pub use config::{Config, ConfigError};
 pub use hub::{Hub, StartError};
-pub use store::StoreError;

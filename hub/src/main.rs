@@ -1,10 +1,10 @@
 //! The command `alleycat-hub`.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use alleycat_hub::config::{Cli, Command};
-use alleycat_hub::{Config, Hub};
+use alleycat_hub::{Config, Hub, store};
 use anyhow::Context;
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -13,17 +13,46 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Serve(config) = Cli::parse().command;
+    let command = Cli::parse().command;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rmqtt=warn"));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
-    match serve(&config).await {
+    let done = match &command {
+        Command::Serve(config) => serve(config).await,
+        command => say(administer(command)),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Does what needs no running hub; returns what to say.
+fn administer(command: &Command) -> Result<String, store::StoreError> {
+    Ok(match command {
+        Command::Serve(_) => String::new(),
+        Command::Backup { data, file } => {
+            store::backup(data, file)?;
+            format!("{} is written", file.display())
+        }
+        Command::Restore { data, file } => {
+            store::restore(file, data)?;
+            format!("{} is restored: start the hub with --data {}", file.display(), data.display())
+        }
+        Command::Wipe { data, .. } => {
+            store::wipe(data)?;
+            format!("nothing is left in {}", data.display())
+        }
+        Command::Verify { data } => format!("all is well: {}", store::verify(data)?),
+    })
+}
+
+fn say(done: Result<String, store::StoreError>) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{}", done?)?;
+    Ok(())
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {

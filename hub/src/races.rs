@@ -12,7 +12,7 @@ use alleycat_shared::race::{AHEAD_TOLERANCE_MS, Race, RaceClock, Ride, Standing,
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId, RacerName, Score};
 
 use crate::journal::Journal;
-use crate::store::{Official, Store, StoreError};
+use crate::store::{Official, Record, Store, StoreError};
 
 /// The races, shared by all connections. The lock is never held over an await.
 pub(crate) struct Races {
@@ -27,13 +27,13 @@ pub(crate) struct Races {
 pub(crate) struct State {
     /// Running and in grace, oldest first.
     pub(crate) open: BTreeMap<(RaceId, ClassId), Race>,
-    records: HashMap<ClassId, HashMap<RacerId, Record>>,
+    records: HashMap<ClassId, HashMap<RacerId, Best>>,
     /// Races before this one were closed; they must not be opened again, whatever a caller's clock says.
     closed_before: Option<RaceId>,
 }
 
 /// A rider's best official ride in a class.
-pub(crate) struct Record {
+pub(crate) struct Best {
     name: RacerName,
     score: Score,
     race_id: RaceId,
@@ -58,7 +58,7 @@ impl Races {
             state.keep_record(best.class, best.racer, best.race, &best.ride);
         }
         let mut replayed = 0_u64;
-        store.replay(state.closed_before, |record| {
+        store.replay(state.closed_before, None, |record| {
             if !record.late {
                 replayed += u64::from(state.count(clock, &record.message, record.at) == Ok(Taken::Counted));
             }
@@ -189,7 +189,7 @@ impl Races {
         let state = self.lock();
         let mut records: Vec<_> = state.records.get(&class).into_iter().flatten().collect();
         records.sort_unstable_by_key(|(id, record)| (std::cmp::Reverse(record.score), record.race_id, **id));
-        let entry = |((racer_id, record), rank): ((&RacerId, &Record), u32)| LeaderboardEntry {
+        let entry = |((racer_id, record), rank): ((&RacerId, &Best), u32)| LeaderboardEntry {
             rank,
             racer_id: *racer_id,
             name: record.name.clone(),
@@ -217,6 +217,15 @@ impl Races {
     fn state_of(&self, race_id: RaceId, now: Millis) -> RaceState {
         if now < self.clock.end(race_id) { RaceState::Running } else { RaceState::Grace }
     }
+}
+
+/// The results of one race, worked out from nothing but its messages, in the order of the journal.
+pub(crate) fn recount(clock: RaceClock, race: RaceId, records: &[Record]) -> Vec<RaceResult> {
+    let mut state = State::default();
+    for record in records.iter().filter(|record| record.message.race_id == race && !record.late) {
+        _ = state.count(clock, &record.message, record.at);
+    }
+    state.open.values().map(|race| result(race, RaceState::Official, 0)).collect()
 }
 
 impl State {
@@ -259,7 +268,7 @@ impl State {
         let records = self.records.entry(class).or_default();
         if score > Score::ZERO && records.get(&racer).is_none_or(|best| score > best.score) {
             let (name, trace) = (ride.name.clone(), ride.trace().to_vec());
-            records.insert(racer, Record { name, score, race_id, trace });
+            records.insert(racer, Best { name, score, race_id, trace });
         }
     }
 }

@@ -48,6 +48,21 @@ pub enum StoreError {
     /// The file with the signing key is not one.
     #[error("{} is no signing key: take it away, and riders join again", .0.display())]
     Key(PathBuf),
+    /// There is nothing where a store should be.
+    #[error("there is no store in {}", .0.display())]
+    None(PathBuf),
+    /// A file would be overwritten.
+    #[error("{} is there already: choose another name, or take it away first", .0.display())]
+    Exists(PathBuf),
+    /// A file can't be read or written.
+    #[error("{} can't be read or written", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
     /// Something is not as it was written.
     #[error("the store is damaged: {0}")]
     Damaged(String),

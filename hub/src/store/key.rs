@@ -33,7 +33,8 @@ pub(crate) fn signing_key(folder: Option<&Path>) -> Result<[u8; 32], StoreError>
     Ok(fresh)
 }
 
-const KEY_FILE: &str = "token.key";
+/// Its name beside the store.
+pub(super) const KEY_FILE: &str = "token.key";
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 //! One connection writes, driven by [`crate::journal`] alone; another one reads. Without a folder the same
 //! tables are kept in memory. All calls block: async callers go through `spawn_blocking`.
 
+mod admin;
 mod error;
 mod key;
 mod read;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+pub use admin::{backup, restore, verify, wipe};
 pub use error::StoreError;
 pub(crate) use key::signing_key;
 
@@ -61,6 +63,12 @@ impl Store {
             folder: Some(folder.to_owned()),
             _lock: Some(lock),
         })
+    }
+
+    /// What is there, only to be read.
+    fn reading(db: Connection, folder: &Path) -> Self {
+        let db = Arc::new(Mutex::new(db));
+        Self { write: Arc::clone(&db), read: db, folder: Some(folder.to_owned()), _lock: None }
     }
 
     /// Whether it outlives the process.

@@ -22,15 +22,18 @@ impl Store {
         meta(&self.reader(), CLOSED_BEFORE)?.map(|id| valid(id.cast_unsigned(), "race id")).transpose()
     }
 
-    /// Hands out every message of the journal, oldest first, from batches that reach `from` or later.
+    /// Hands out every message of the journal, oldest first, from batches that reach `from` or later, up
+    /// to a batch.
     pub(crate) fn replay(
         &self,
         from: Option<RaceId>,
+        until: Option<i64>,
         mut each: impl FnMut(Record),
     ) -> Result<(), StoreError> {
         let db = self.reader();
-        let mut select = db.prepare("SELECT id, records FROM batch WHERE race >= ?1 ORDER BY id")?;
-        let mut rows = select.query([from.map_or(0, RaceId::get)])?;
+        let mut select =
+            db.prepare("SELECT id, records FROM batch WHERE race >= ?1 AND id <= ?2 ORDER BY id")?;
+        let mut rows = select.query((from.map_or(0, RaceId::get), until.unwrap_or(i64::MAX)))?;
         while let Some(row) = rows.next()? {
             let mut bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
             loop {

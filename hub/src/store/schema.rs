@@ -45,6 +45,8 @@ pub(super) fn set_meta(db: &Connection, key: &str, value: i64) -> rusqlite::Resu
 pub(super) const RACE_SECONDS: &str = "race-seconds";
 /// Races before this one are official.
 pub(super) const CLOSED_BEFORE: &str = "closed-before";
+/// Of races before this one the journal may have been forgotten.
+pub(super) const JOURNAL_FROM: &str = "journal-from";
 
 const VERSION: i64 = 1;
 
@@ -59,6 +61,8 @@ CREATE INDEX batch_race ON batch (race);
 -- Official results. Scores and outputs are counts of ten-thousandths.
 CREATE TABLE race (
     class INTEGER NOT NULL, race INTEGER NOT NULL, riders INTEGER NOT NULL,
+    -- The last batch that could count.
+    last_batch INTEGER NOT NULL,
     PRIMARY KEY (class, race)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE ride (

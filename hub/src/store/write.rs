@@ -6,7 +6,7 @@ use alleycat_shared::{Millis, RaceId, RacerId, RacerName, Score};
 use rusqlite::Transaction;
 
 use super::Store;
-use super::schema::{CLOSED_BEFORE, set_meta};
+use super::schema::{CLOSED_BEFORE, JOURNAL_FROM, set_meta};
 
 /// What is written in one go.
 #[derive(Default)]
@@ -102,6 +102,7 @@ impl Store {
                     SELECT 1 FROM ride WHERE ride.race = race.race AND ride.class = race.class)",
             )?
             .execute([keep.rides_from.get()])?;
+        set_meta(&change, JOURNAL_FROM, keep.journal_from.get().cast_signed())?;
         change.commit()?;
         // Each step gives one page back.
         db.prepare_cached("PRAGMA incremental_vacuum(2048)")?.query_map((), |_| Ok(()))?.for_each(drop);
@@ -112,11 +113,11 @@ impl Store {
 fn write_official(change: &Transaction<'_>, official: &Official) -> rusqlite::Result<()> {
     let RaceResult { race_id, class_id, results, .. } = &official.result;
     let (race, class) = (race_id.get(), class_id.get());
-    change.prepare_cached("INSERT OR REPLACE INTO race VALUES (?1, ?2, ?3)")?.execute((
-        class,
-        race,
-        results.len(),
-    ))?;
+    change
+        .prepare_cached(
+            "INSERT OR REPLACE INTO race VALUES (?1, ?2, ?3, (SELECT ifnull(max(id), 0) FROM batch))",
+        )?
+        .execute((class, race, results.len()))?;
     for (row, ride) in results.iter().zip(&official.rides) {
         let ResultRow { rank, racer_id, name, score, best, seconds } = row;
         let (racer, score_count) = (racer_id.get(), score.ten_thousandths());

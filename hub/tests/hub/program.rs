@@ -18,10 +18,12 @@ fn run(args: &[&str]) -> (bool, String) {
 fn what_can_not_work_is_said_in_one_sentence() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let table: [(&[&str], &str); 5] = [
+    let table: [(&[&str], &str); 7] = [
         (&["serve", "--listen", "127.0.0.1:0", "--mqtt-tcp", &address], "Choose another one with --mqtt-tcp"),
         (&["serve", "--listen", &address], "can't listen on"),
         (&["serve", "--listen", "127.0.0.1:0", "--page", "/nowhere"], "there is no page in /nowhere"),
+        (&["verify", "--data", "/nowhere"], "there is no store in /nowhere"),
+        (&["wipe", "--data", "/nowhere"], "--yes"),
         (&["serve", "--race-seconds", "0"], "0 is not in 1..=3600"),
         (&["serve", "--listen", "nonsense"], "invalid socket address"),
     ];

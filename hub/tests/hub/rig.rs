@@ -113,7 +113,7 @@ impl TestHub {
 
 pub(crate) fn config(args: &[&str]) -> Config {
     let all = [&["alleycat-hub", "serve"], args].concat();
-    let Command::Serve(config) = Cli::try_parse_from(all).unwrap().command;
+    let Command::Serve(config) = Cli::try_parse_from(all).unwrap().command else { unreachable!() };
     config
 }
 
