@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::boards::Retention;
-use crate::broker::{Broker, Gate, front};
+use crate::broker::{Broker, Gate, front, tcp};
 use crate::config::{Config, ConfigError};
 use crate::identity::Identity;
 use crate::journal::Journal;
@@ -42,8 +42,8 @@ pub struct Hub {
     riders: usize,
     stop: watch::Sender<bool>,
     server: JoinHandle<io::Result<()>>,
-    /// The boards, and the broker's listeners.
-    tasks: [JoinHandle<()>; 2],
+    /// The boards, the broker, and the plain port.
+    tasks: Vec<JoinHandle<()>>,
     journal: Arc<Journal>,
     /// Commits the journal; joined on [`Hub::shutdown`].
     committing: Option<thread::JoinHandle<()>>,
@@ -67,6 +67,15 @@ pub enum StartError {
     /// The system has no thread for the journal.
     #[error("the journal did not start")]
     Journal(#[source] io::Error),
+    /// The plain port is taken, or not ours.
+    #[error("can't listen on {address}: is another program using it? Choose another one with --mqtt-tcp")]
+    Tcp {
+        /// The port that was asked for.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
     /// The broker did not start.
     #[error("the broker did not start: {0:#}")]
     Broker(anyhow::Error),
@@ -102,7 +111,14 @@ impl Hub {
             refusals: Arc::default(),
             open: config.open,
         };
-        let broker = Broker::start(gate, config.mqtt_tcp, sessions).await;
+        let tcp = match config.mqtt_tcp {
+            Some(address) => {
+                let failed = |source| StartError::Tcp { address, source };
+                Some(TcpListener::bind(address).await.map_err(failed)?)
+            }
+            None => None,
+        };
+        let broker = Broker::start(gate, sessions).await;
         let (broker, listeners) = broker.map_err(StartError::Broker)?;
         let broker = Arc::new(broker);
         let retention = Retention { rides: config.keep_days, journal: config.keep_journal_days };
@@ -119,6 +135,10 @@ impl Hub {
             connections: Arc::new(Semaphore::new(riders)),
             stop: stopped.clone(),
         });
+        let mut tasks = vec![boards, listeners];
+        if let Some(tcp) = tcp {
+            tasks.push(tokio::spawn(tcp::serve(tcp, Arc::clone(&shared))));
+        }
         let router = Router::new()
             .route(MQTT_PATH, any(front::upgrade))
             .with_state(Arc::clone(&shared))
@@ -132,7 +152,7 @@ impl Hub {
             riders,
             stop,
             server: tokio::spawn(server.into_future()),
-            tasks: [boards, listeners],
+            tasks,
             journal,
             committing: Some(committing),
         })

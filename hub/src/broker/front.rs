@@ -16,17 +16,16 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use bytes::BytesMut;
+use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::io::AsyncWriteExt;
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::acks::Acks;
-use super::{MAX_PACKET, STALLED};
+use super::MAX_PACKET;
+use super::link::{Close, Outlet, Patience, READ_BUFFER, link};
 use crate::api::ApiError;
 use crate::hub::Shared;
 use crate::journal::Journal;
@@ -74,21 +73,6 @@ pub(crate) async fn upgrade(
         })
 }
 
-/// How long a client may take.
-#[derive(Clone, Copy)]
-struct Patience {
-    /// To be accepted or refused.
-    handshake: Duration,
-    /// To take in anything of what it is sent.
-    stalled: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { handshake: Duration::from_secs(8), stalled: STALLED }
-    }
-}
-
 /// Carries bytes both ways until either side ends.
 async fn join(
     socket: WebSocket,
@@ -98,25 +82,22 @@ async fn join(
     _permit: OwnedSemaphorePermit,
 ) {
     metrics::websockets(1.0);
-    let (mut to_client, from_client) = socket.split();
-    match TcpStream::connect(broker).await {
-        Ok(stream) => {
-            _ = stream.set_nodelay(true);
-            let (from_broker, to_broker) = stream.into_split();
-            let close = tokio::select! {
-                close = up(from_client, to_broker) => close,
-                close = down(from_broker, &mut to_client, &journal, patience) => close,
-            };
-            if let Some((code, reason)) = close {
-                say_goodbye(&mut to_client, code, reason).await;
-            }
-        }
-        Err(error) => {
-            tracing::error!(%error, "the embedded broker can't be reached");
-            say_goodbye(&mut to_client, close_code::AGAIN, "the broker can't be reached").await;
-        }
+    let (to_client, from_client) = socket.split();
+    let mut client = Outgoing(to_client);
+    let close = link(broker, |to_broker| up(from_client, to_broker), &mut client, &journal, patience).await;
+    if let Some(Close { code, reason }) = close {
+        say_goodbye(&mut client.0, code, reason).await;
     }
     metrics::websockets(-1.0);
+}
+
+/// The client's end, one message a call.
+struct Outgoing(SplitSink<WebSocket, Message>);
+
+impl Outlet for Outgoing {
+    async fn put(&mut self, bytes: Bytes) -> bool {
+        self.0.send(Message::Binary(bytes)).await.is_ok()
+    }
 }
 
 /// Says why, if the client takes it in.
@@ -125,91 +106,28 @@ async fn say_goodbye(client: &mut SplitSink<WebSocket, Message>, code: u16, reas
     _ = timeout(GOODBYE, client.send(Message::Close(Some(frame)))).await;
 }
 
-type Close = Option<(u16, &'static str)>;
-
-async fn up(mut client: SplitStream<WebSocket>, mut broker: OwnedWriteHalf) -> Close {
+async fn up(mut client: SplitStream<WebSocket>, mut broker: OwnedWriteHalf) -> Option<Close> {
     while let Some(message) = client.next().await {
         match message {
             Ok(Message::Binary(bytes)) => {
                 if broker.write_all(&bytes).await.is_err() {
-                    return Some((close_code::NORMAL, "the broker closed"));
+                    return Close::because(close_code::NORMAL, "the broker closed");
                 }
             }
             Ok(Message::Ping(_) | Message::Pong(_)) => {}
             Ok(Message::Text(_)) => {
                 metrics::turned_away("text-frame");
-                return Some((close_code::UNSUPPORTED, "MQTT is binary"));
+                return Close::because(close_code::UNSUPPORTED, "MQTT is binary");
             }
             Ok(Message::Close(_)) => break,
             Err(error) => {
                 metrics::turned_away("websocket-error");
                 tracing::debug!(%error, "websocket ended");
-                return Some((close_code::PROTOCOL, "malformed or too large"));
+                return Close::because(close_code::PROTOCOL, "malformed or too large");
             }
         }
     }
     None
-}
-
-async fn down(
-    mut broker: OwnedReadHalf,
-    client: &mut SplitSink<WebSocket, Message>,
-    journal: &Journal,
-    patience: Patience,
-) -> Close {
-    let (mut buffer, mut out) = (BytesMut::new(), BytesMut::new());
-    let (mut acks, mut durable) = (Acks::default(), journal.durable());
-    // The broker's first word is CONNACK. It waits for some malformed CONNECTs for ever; we do not.
-    if timeout(patience.handshake, broker.readable()).await.is_err() {
-        metrics::turned_away("no-connect");
-        return Some((close_code::POLICY, "no valid CONNECT"));
-    }
-    loop {
-        buffer.reserve(READ_BUFFER);
-        let waits_for = acks.waits_for();
-        tokio::select! {
-            read = broker.read_buf(&mut buffer) => {
-                if !matches!(read, Ok(1..)) {
-                    return Some((close_code::NORMAL, "the broker closed"));
-                }
-                // Let the broker write what else it has for this client before the message goes.
-                tokio::task::yield_now().await;
-                while buffer.len() < COALESCE {
-                    buffer.reserve(READ_BUFFER);
-                    if !matches!(broker.try_read_buf(&mut buffer), Ok(1..)) {
-                        break;
-                    }
-                }
-                // The number is asked for after the reading: what was acknowledged was appended before.
-                acks.take(&buffer, journal.appended(), &mut out);
-                buffer.clear();
-            }
-            () = reached(&mut durable, waits_for) => {}
-        }
-        let reached = *durable.borrow_and_update();
-        acks.release(reached, &mut out);
-        if acks.is_full() {
-            return Some((close_code::AGAIN, "nothing can be acknowledged now"));
-        }
-        if out.is_empty() {
-            continue;
-        }
-        match timeout(patience.stalled, client.send(Message::Binary(out.split().freeze()))).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return None,
-            Err(_) => {
-                metrics::turned_away("stalled");
-                return Some((close_code::POLICY, "takes nothing in"));
-            }
-        }
-    }
-}
-
-/// Waits until the journal is on the disk up to a number; for ever without one.
-async fn reached(durable: &mut watch::Receiver<u64>, number: Option<u64>) {
-    if number.is_none() || durable.wait_for(|durable| Some(*durable) >= number).await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// What clients may ask for; the one asked for is echoed.
@@ -218,10 +136,6 @@ const SUB_PROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];
 const MAX_MESSAGE: usize = 2 * MAX_PACKET as usize;
 /// How long a last word may take.
 const GOODBYE: Duration = Duration::from_secs(1);
-/// Buffer of one connection and direction, in bytes: there may be thousands.
-const READ_BUFFER: usize = 2 * 1024;
-/// A message to a client is sent at this size at the latest, in bytes.
-const COALESCE: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {

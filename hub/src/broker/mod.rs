@@ -3,8 +3,10 @@
 mod acks;
 pub(crate) mod front;
 mod gate;
+mod link;
 mod refusals;
 mod retained;
+pub(crate) mod tcp;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
@@ -12,7 +14,6 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use alleycat_shared::topic::Topic;
-use anyhow::Context;
 use rmqtt::codec::types::Publish as CodecPublish;
 use rmqtt::context::ServerContext;
 use rmqtt::hook::Type;
@@ -43,13 +44,8 @@ pub(crate) const MAX_PACKET: u32 = 64 * 1024;
 const STALLED: Duration = Duration::from_secs(5);
 
 impl Broker {
-    /// Starts the broker on a free loopback port, and on `tcp` if given. The caller owns the task that
-    /// takes connections in.
-    pub(crate) async fn start(
-        gate: Gate,
-        tcp: Option<SocketAddr>,
-        max_sessions: usize,
-    ) -> anyhow::Result<(Self, JoinHandle<()>)> {
+    /// Starts the broker on a free loopback port. The caller owns the task that takes connections in.
+    pub(crate) async fn start(gate: Gate, max_sessions: usize) -> anyhow::Result<(Self, JoinHandle<()>)> {
         // A busy machine must not refuse riders: lateness is measured, not guessed from the load.
         let context = ServerContext::new()
             .busy_check_enable(false)
@@ -63,17 +59,9 @@ impl Broker {
         }
         hooks.start().await;
 
-        let loopback = listener("loopback", (Ipv4Addr::LOCALHOST, 0).into())?;
+        let loopback = listener()?;
         let address = loopback.local_addr()?;
-        let mut server = MqttServer::new(context.clone()).listener_by_id(loopback, LOOPBACK);
-        if let Some(tcp) = tcp {
-            let listener = listener("tcp", tcp).with_context(|| {
-                format!(
-                    "can't listen on {tcp}: is another program using it? Choose another one with --mqtt-tcp"
-                )
-            })?;
-            server = server.listener_by_id(listener, TCP);
-        }
+        let server = MqttServer::new(context.clone()).listener_by_id(loopback, LOOPBACK);
         let server = server.build();
         let server = tokio::spawn(async move {
             if let Err(error) = server.run().await {
@@ -114,14 +102,12 @@ impl Broker {
     }
 }
 
-fn listener(name: &str, address: SocketAddr) -> anyhow::Result<Listener> {
+fn listener() -> anyhow::Result<Listener> {
     let builder = Builder::new()
-        .name(name)
-        .laddr(address)
+        .name("loopback")
+        .laddr((Ipv4Addr::LOCALHOST, 0).into())
         .backlog(1_024)
         .nodelay(true)
-        // A hub that is started again must not wait until the system has forgotten its old connections.
-        .reuseaddr(Some(true))
         // Anonymous clients are let in by the gate, as readers: here they would pass without being asked.
         .allow_anonymous(false)
         .max_packet_size(MAX_PACKET)
@@ -137,4 +123,3 @@ fn listener(name: &str, address: SocketAddr) -> anyhow::Result<Listener> {
 }
 
 const LOOPBACK: u16 = 1;
-const TCP: u16 = 2;
