@@ -7,6 +7,7 @@ mod api;
 mod boards;
 mod broker;
 pub mod config;
+mod export;
 mod hub;
 mod identity;
 mod journal;

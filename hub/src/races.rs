@@ -184,8 +184,8 @@ impl Races {
         Ok(self.store.ride(race_id, class, racer)?.map(official))
     }
 
-    /// The best official scores of a class.
-    pub(crate) fn leaderboard(&self, class: ClassId, limit: usize) -> Leaderboard {
+    /// The best official scores of a class, without the first `after`.
+    pub(crate) fn leaderboard(&self, class: ClassId, after: usize, limit: usize) -> Leaderboard {
         let state = self.lock();
         let mut records: Vec<_> = state.records.get(&class).into_iter().flatten().collect();
         records.sort_unstable_by_key(|(id, record)| (std::cmp::Reverse(record.score), record.race_id, **id));
@@ -196,7 +196,7 @@ impl Races {
             score: record.score,
             race_id: record.race_id,
         };
-        Leaderboard { entries: records.into_iter().take(limit).zip(1..).map(entry).collect() }
+        Leaderboard { entries: records.into_iter().zip(1..).skip(after).take(limit).map(entry).collect() }
     }
 
     /// How many riders the running race has in all classes.
@@ -378,7 +378,7 @@ mod tests {
                 .for_each(|second| _ = races.take(&message(race, 7, second), START + 80_000).unwrap());
         }
         races.close(START + 200_000);
-        let entries = races.leaderboard(class(), 10).entries;
+        let entries = races.leaderboard(class(), 0, 10).entries;
         assert_eq!((entries.len(), entries[0].race_id.get(), entries[0].score.get()), (1, 1_000, 300.0));
         assert_eq!(races.lock().record(class(), 7.try_into().unwrap()).unwrap().len(), 3);
     }

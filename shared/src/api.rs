@@ -6,6 +6,7 @@ use crate::{ClassId, Millis, Output, RaceId, RacerId, RacerName, Score};
 
 /// `GET /api/clock`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Clock {
     /// The hub's clock, epoch ms.
     pub now: Millis,
@@ -13,6 +14,7 @@ pub struct Clock {
 
 /// Body of `POST /api/join`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Join {
     /// The racer id that is asked for.
@@ -26,6 +28,7 @@ pub struct Join {
 
 /// Answer to `POST /api/join`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Joined {
     /// The racer id.
@@ -38,6 +41,7 @@ pub struct Joined {
 
 /// Where a race is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RaceState {
     /// Its window is now.
@@ -50,6 +54,7 @@ pub enum RaceState {
 
 /// One race of a class in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RaceEntry {
     /// The race.
@@ -64,6 +69,7 @@ pub struct RaceEntry {
 
 /// `GET /api/races?classId=1&limit=20&before=5402746`, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Races {
     /// The races of the class that had riders.
     pub races: Vec<RaceEntry>,
@@ -71,6 +77,7 @@ pub struct Races {
 
 /// `GET /api/races/{raceId}/classes/{classId}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RaceResult {
     /// The race.
@@ -85,6 +92,7 @@ pub struct RaceResult {
 
 /// One rider's line of a result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ResultRow {
     /// Place of the field, from 1.
@@ -103,6 +111,7 @@ pub struct ResultRow {
 
 /// `GET /api/races/{raceId}/classes/{classId}/racers/{racerId}`: a ride, second by second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RideTrace {
     /// The race.
@@ -123,6 +132,7 @@ pub struct RideTrace {
 
 /// One second that counted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TraceSecond {
     /// The second of the race, from 1.
@@ -137,8 +147,41 @@ pub struct TraceSecond {
     pub score: Score,
 }
 
+/// `GET /api/racers/{racerId}/rides`, newest first: the official rides of a racer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct History {
+    /// The rides.
+    pub rides: Vec<HistoryEntry>,
+}
+
+/// One official ride of a racer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryEntry {
+    /// The race.
+    pub race_id: RaceId,
+    /// The class.
+    pub class_id: ClassId,
+    /// The display name under which it was ridden.
+    pub name: RacerName,
+    /// Place of the field, from 1.
+    pub rank: u32,
+    /// How many riders the field had.
+    pub riders: u32,
+    /// The sum of the outputs.
+    pub score: Score,
+    /// The best single second.
+    pub best: Output,
+    /// How many seconds counted.
+    pub seconds: u16,
+}
+
 /// `GET /api/leaderboard?classId=1&limit=1000`: best official scores of the class.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Leaderboard {
     /// Everybody with a record, best first.
     pub entries: Vec<LeaderboardEntry>,
@@ -146,6 +189,7 @@ pub struct Leaderboard {
 
 /// One rider's record in a class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LeaderboardEntry {
     /// Place of all, from 1.
@@ -162,6 +206,7 @@ pub struct LeaderboardEntry {
 
 /// An error, as `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// The HTTP status.
     pub status: u16,

@@ -16,6 +16,7 @@ pub const SENSOR_PATH: &str = "/sensor";
 
 /// The whole of `/config.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PageConfig {
     /// How to reach the broker.
@@ -34,6 +35,7 @@ pub struct PageConfig {
 
 /// How to reach the broker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MqttConfig {
     /// A WebSocket address, or a path on the page's own host such as `/mqtt`.
@@ -46,6 +48,7 @@ pub struct MqttConfig {
 
 /// How to reach the bike's bridge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SensorConfig {
     /// A WebSocket address, or a path on the page's own host such as `/sensor`.
@@ -54,6 +57,7 @@ pub struct SensorConfig {
 
 /// One class as riders see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Class {
     /// The class.
@@ -64,6 +68,7 @@ pub struct Class {
 
 /// Whether riders need a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Auth {
     /// Joining hands out a token, which is the MQTT password.

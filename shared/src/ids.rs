@@ -34,6 +34,7 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "u64", into = "u64")]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = u64))]
         pub struct $name($int);
 
         impl $name {
@@ -129,6 +130,7 @@ impl RaceSecond {
 /// A rider's display name: 1 to 24 characters, trimmed, any script, no control characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
 pub struct RacerName(String);
 
 impl RacerName {

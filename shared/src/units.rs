@@ -76,6 +76,7 @@ measured!(
 /// assert_eq!(output.to_string(), "119.8224");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = f64))]
 pub struct Output(u32);
 
 impl Output {
@@ -115,6 +116,7 @@ impl Output {
 
 /// The sum of the outputs of a race so far, in the same unit as [`Output`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = f64))]
 pub struct Score(u64);
 
 impl Score {

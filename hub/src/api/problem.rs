@@ -16,6 +16,12 @@ impl ApiError {
         Self(Problem { status: status.as_u16(), title, detail: detail.to_owned() })
     }
 
+    /// Something that should have worked.
+    pub(crate) fn failed(error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "This can't be answered now: see the hub's log.")
+    }
+
     /// A request that can't be understood.
     pub(crate) fn bad(detail: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)

@@ -210,7 +210,7 @@ mod tests {
         let folder = raced();
         with(folder.path(), |races| {
             let class = 1.try_into().unwrap();
-            let board = races.leaderboard(class, 10).entries;
+            let board = races.leaderboard(class, 0, 10).entries;
             assert_eq!((board.len(), board[0].racer_id.get(), board[0].score.get()), (2, 8, 1_030.0));
             assert_eq!(races.lock().record(class, 7.try_into().unwrap()).unwrap().len(), 10);
             assert!(races.close(START + 300_000).is_empty(), "official once, also over a restart");

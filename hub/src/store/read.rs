@@ -1,6 +1,6 @@
 //! What is asked of the store: what is left to replay, results, rides, records, seats.
 
-use alleycat_shared::api::{RaceEntry, RaceResult, RaceState, ResultRow};
+use alleycat_shared::api::{HistoryEntry, RaceEntry, RaceResult, RaceState, ResultRow};
 use alleycat_shared::race::{Ridden, Ride};
 use alleycat_shared::{ClassId, Millis, Output, RaceId, RaceSecond, RacerId, RacerName, Score};
 use rusqlite::{OptionalExtension, Row};
@@ -111,6 +111,37 @@ impl Store {
         let found =
             select.query_row((race.get(), class.get(), racer.get()), |row| Ok(ride(row, 0))).optional()?;
         found.transpose()
+    }
+
+    /// The rides of a racer in all classes, newest first, older than `before`.
+    pub(crate) fn history(
+        &self,
+        racer: RacerId,
+        before: Option<RaceId>,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, StoreError> {
+        let db = self.reader();
+        let mut select = db.prepare_cached(
+            "SELECT ride.race, ride.class, ride.name, rank, riders, score, best, seconds
+             FROM ride JOIN race USING (race, class)
+             WHERE racer = ?1 AND ride.race < ?2 ORDER BY ride.race DESC, ride.class LIMIT ?3",
+        )?;
+        let before = before.map_or(i64::MAX, |race| race.get().cast_signed());
+        let mut rows = select.query((racer.get(), before, limit))?;
+        let mut rides = Vec::new();
+        while let Some(row) = rows.next()? {
+            rides.push(HistoryEntry {
+                race_id: valid(row.get::<_, u64>(0)?, "race id")?,
+                class_id: valid(row.get::<_, u64>(1)?, "class id")?,
+                name: name(row, 2)?,
+                rank: row.get(3)?,
+                riders: row.get(4)?,
+                score: Score::from_ten_thousandths(row.get(5)?),
+                best: Output::from_ten_thousandths(row.get(6)?),
+                seconds: row.get(7)?,
+            });
+        }
+        Ok(rides)
     }
 
     /// All records, with their traces.

@@ -7,4 +7,5 @@ mod crash;
 mod disk;
 mod mqtt;
 mod program;
+mod rides;
 mod rig;

@@ -1,0 +1,59 @@
+//! What a page or a watcher asks first: configuration, clock, health.
+
+use std::sync::Arc;
+
+use alleycat_shared::RaceId;
+use alleycat_shared::api::Clock;
+use alleycat_shared::config::PageConfig;
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::hub::Shared;
+use crate::time;
+
+/// How the hub fares.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Health {
+    /// `ok`, or `degraded` while the store can't be written.
+    status: &'static str,
+    /// The race that runs.
+    race_id: RaceId,
+    /// Its riders, in all classes.
+    riders: usize,
+    /// The store, in a few words.
+    store: String,
+}
+
+/// All that the page needs to know.
+#[utoipa::path(get, path = "/config.json", responses((status = 200, body = PageConfig)))]
+pub(super) async fn config(State(shared): State<Arc<Shared>>) -> Json<PageConfig> {
+    Json(shared.page_config.clone())
+}
+
+/// The hub's clock, which all races follow.
+#[utoipa::path(get, path = "/api/clock", responses((status = 200, body = Clock)))]
+pub(super) async fn clock() -> Json<Clock> {
+    Json(Clock { now: time::now() })
+}
+
+/// How the hub fares; 200 as long as races run.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, body = Health)))]
+pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
+    let now = time::now();
+    let failing = shared.journal.failing();
+    let status = if failing.is_some() { "degraded" } else { "ok" };
+    let store = match failing {
+        Some(reason) => format!("can't be written, so nothing is acknowledged: {reason}"),
+        None if shared.store.is_kept() => "ok".to_owned(),
+        None => "in memory".to_owned(),
+    };
+    Json(Health {
+        status,
+        race_id: shared.races.clock().at(now).race_id,
+        riders: shared.races.riders(now),
+        store,
+    })
+}
