@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alleycat_shared::message::{BoardMessage, BoardRow, FieldMessage};
-use alleycat_shared::race::{RaceClock, RaceMoment, board, field, rider};
+use alleycat_shared::race::{AllTimeField, RaceClock, RaceMoment, RecordRide, board, field, rider};
 use alleycat_shared::topic::Topic;
-use alleycat_shared::{ClassId, Millis, RaceId};
+use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 use bytes::Bytes;
 
 use crate::broker::Broker;
 use crate::journal::Journal;
-use crate::races::Races;
+use crate::races::{Best, Races};
 use crate::store::Keep;
 use crate::{metrics, time};
 
@@ -48,6 +48,14 @@ impl Boards {
         let whole_is_due = before.is_none() || moment.second.get().is_multiple_of(SNAPSHOT_SECONDS);
         let before_rows = before.and_then(|told| told.rows);
 
+        // Of the running second only some riders have told: the boards are those of the last whole one.
+        let second = moment.second.get() - 1;
+        let records = {
+            let state = races.lock();
+            let raced = state.open.contains_key(&(moment.race_id, class));
+            raced.then(|| state.records(class)).unwrap_or_default()
+        };
+        let all_time = AllTimeField::after(second, records.iter().map(record_ride));
         // Only plain structs are made while messages wait for the lock; writing them out is the longer part.
         let state = races.lock();
         let Some(race) = state.open.get(&(moment.race_id, class)) else {
@@ -55,14 +63,15 @@ impl Boards {
             self.told.insert(class, Told { race_id: moment.race_id, rows: None });
             return nobody(class, moment, whole_is_due, now);
         };
-        // Of the running second only some riders have told: the boards are those of the last whole one.
-        let standings = race.standings_after(moment.second.get() - 1, now);
+        let standings = race.standings_after(second, now);
         let top = board(race, &standings, moment, now);
         let present = standings.iter().enumerate().filter(|(_, standing)| !standing.gone);
         let views: Vec<_> = present
             .map(|(index, standing)| {
-                let record = state.record(class, standing.racer_id);
-                (standing.racer_id, rider(race, &standings, index, record, moment, now))
+                let record = records.get(&standing.racer_id).map(|best| best.trace.as_slice());
+                let mut view = rider(race, &standings, index, record, moment, now);
+                view.all_time = all_time.seen_by(standing, record);
+                (standing.racer_id, view)
             })
             .collect();
         let whole = (watched || whole_is_due).then(|| field(race, &standings, None, moment));
@@ -122,6 +131,10 @@ pub(crate) async fn run(races: Arc<Races>, broker: Arc<Broker>, journal: Arc<Jou
         }
         metrics::board_took(time::now().saturating_sub(now));
     }
+}
+
+fn record_ride<'a>((racer, best): (&RacerId, &'a Arc<Best>)) -> RecordRide<'a> {
+    RecordRide { racer_id: *racer, name: &best.name, trace: &best.trace }
 }
 
 /// The boards of a class that nobody rides in.
@@ -226,5 +239,24 @@ mod tests {
         let (changes, _) = field(4, true).unwrap();
         assert_eq!((changes["rows"].as_array().unwrap().len(), &changes["snapshot"]), (2, &false.into()));
         assert!(is_whole(&field(9, true)), "every tenth second");
+    }
+
+    #[test]
+    fn a_rider_sees_the_own_record_and_everybody_elses_at_the_same_second() {
+        let (races, mut boards) = (races(), Boards::default());
+        for racer in [7, 8] {
+            ride(&races, racer, START);
+            ride(&races, racer, START + 1_000);
+        }
+        races.close(START + 90_000);
+        let now = START + 120_000;
+        ride(&races, 7, now);
+        let out = boards.at(&races, class(), false, now + 1_100);
+        let (view, _) = told(&out, Topic::Rider(class(), 7.try_into().unwrap())).unwrap();
+        assert_eq!((&view["record"]["score"], &view["record"]["ahead"]), (&200.0.into(), &0.0.into()));
+        let all_time = &view["allTime"];
+        assert_eq!((&all_time["rank"], &all_time["riders"]), (&2.into(), &2.into()), "{all_time}");
+        let above = &all_time["above"][0];
+        assert_eq!((&above["racerId"], &above["score"]), (&8.into(), &100.0.into()), "at the same second");
     }
 }

@@ -27,14 +27,18 @@ pub(crate) struct Races {
 pub(crate) struct State {
     /// Running and in grace, oldest first.
     pub(crate) open: BTreeMap<(RaceId, ClassId), Race>,
-    records: HashMap<ClassId, HashMap<RacerId, Best>>,
+    /// Shared with who compares against them while messages go on being taken.
+    records: HashMap<ClassId, Arc<Records>>,
     /// Races before this one were closed; they must not be opened again, whatever a caller's clock says.
     closed_before: Option<RaceId>,
 }
 
+/// Everybody's best official ride in a class.
+pub(crate) type Records = HashMap<RacerId, Arc<Best>>;
+
 /// A rider's best official ride in a class.
 pub(crate) struct Best {
-    name: RacerName,
+    pub(crate) name: RacerName,
     score: Score,
     race_id: RaceId,
     /// The score after each second of it.
@@ -187,9 +191,10 @@ impl Races {
     /// The best official scores of a class, without the first `after`.
     pub(crate) fn leaderboard(&self, class: ClassId, after: usize, limit: usize) -> Leaderboard {
         let state = self.lock();
-        let mut records: Vec<_> = state.records.get(&class).into_iter().flatten().collect();
+        let mut records: Vec<_> =
+            state.records.get(&class).into_iter().flat_map(|records| records.iter()).collect();
         records.sort_unstable_by_key(|(id, record)| (std::cmp::Reverse(record.score), record.race_id, **id));
-        let entry = |((racer_id, record), rank): ((&RacerId, &Best), u32)| LeaderboardEntry {
+        let entry = |((racer_id, record), rank): ((&RacerId, &Arc<Best>), u32)| LeaderboardEntry {
             rank,
             racer_id: *racer_id,
             name: record.name.clone(),
@@ -229,9 +234,9 @@ pub(crate) fn recount(clock: RaceClock, race: RaceId, records: &[Record]) -> Vec
 }
 
 impl State {
-    /// The trace of a rider's best ride in a class.
-    pub(crate) fn record(&self, class: ClassId, racer: RacerId) -> Option<&[Score]> {
-        Some(self.records.get(&class)?.get(&racer)?.trace.as_slice())
+    /// Everybody's best official ride in a class.
+    pub(crate) fn records(&self, class: ClassId) -> Arc<Records> {
+        self.records.get(&class).cloned().unwrap_or_default()
     }
 
     /// Counts a message in its race, unless its second was counted before, in this class or in another one.
@@ -265,10 +270,10 @@ impl State {
     /// Keeps a ride as its rider's record if it is better than the one that is kept.
     fn keep_record(&mut self, class: ClassId, racer: RacerId, race_id: RaceId, ride: &Ride) {
         let score = ride.score();
-        let records = self.records.entry(class).or_default();
+        let records = Arc::make_mut(self.records.entry(class).or_default());
         if score > Score::ZERO && records.get(&racer).is_none_or(|best| score > best.score) {
             let (name, trace) = (ride.name.clone(), ride.trace().to_vec());
-            records.insert(racer, Best { name, score, race_id, trace });
+            records.insert(racer, Arc::new(Best { name, score, race_id, trace }));
         }
     }
 }
@@ -380,7 +385,7 @@ mod tests {
         races.close(START + 200_000);
         let entries = races.leaderboard(class(), 0, 10).entries;
         assert_eq!((entries.len(), entries[0].race_id.get(), entries[0].score.get()), (1, 1_000, 300.0));
-        assert_eq!(races.lock().record(class(), 7.try_into().unwrap()).unwrap().len(), 3);
+        assert_eq!(races.lock().records(class())[&7.try_into().unwrap()].trace.len(), 3);
     }
 
     #[test]

@@ -212,7 +212,7 @@ mod tests {
             let class = 1.try_into().unwrap();
             let board = races.leaderboard(class, 0, 10).entries;
             assert_eq!((board.len(), board[0].racer_id.get(), board[0].score.get()), (2, 8, 1_030.0));
-            assert_eq!(races.lock().record(class, 7.try_into().unwrap()).unwrap().len(), 10);
+            assert_eq!(races.lock().records(class)[&7.try_into().unwrap()].trace.len(), 10);
             assert!(races.close(START + 300_000).is_empty(), "official once, also over a restart");
             let late = races.take(&message(7, 1, 12), START + 60_000);
             assert_eq!(late.unwrap_err().reason(), "too-late");

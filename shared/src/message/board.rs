@@ -64,6 +64,40 @@ pub struct OwnRecord {
     pub score: Score,
     /// Own score now minus the record ride's score at this second.
     pub ahead: f64,
+    /// How many seconds ago the one ahead had the score that the one behind has now; positive if the rider
+    /// leads. `None` while the one behind has no score yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ahead_seconds: Option<f64>,
+}
+
+/// How the rider stands among all record rides of the class at the same second, the own one left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AllTime {
+    /// The place that the rider would have, from 1. Of equal scores the record ride is before.
+    pub rank: u32,
+    /// How many there are, the rider included.
+    pub riders: u32,
+    /// The record ride just above, if there is one.
+    pub above: Vec<AllTimeRow>,
+    /// The record ride just below, if there is one.
+    pub below: Vec<AllTimeRow>,
+}
+
+/// A record ride at this second, seen from the receiving rider.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AllTimeRow {
+    /// Place among the record rides and the rider, from 1.
+    pub rank: u32,
+    /// Who rode it.
+    pub racer_id: RacerId,
+    /// The display name then.
+    pub name: RacerName,
+    /// Its score after the same second.
+    pub score: Score,
+    /// As [`Neighbour::gap_seconds`].
+    pub gap_seconds: Option<f64>,
 }
 
 /// `alleycat-subscribe/{classId}/rider/{racerId}`.
@@ -90,6 +124,9 @@ pub struct RiderMessage {
     pub below: Vec<Neighbour>,
     /// Against the own record, if there is one.
     pub record: Option<OwnRecord>,
+    /// Against everybody's record ride, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all_time: Option<AllTime>,
 }
 
 /// `alleycat-subscribe/{classId}/field`: the whole field, or what changed since the second before.

@@ -4,6 +4,8 @@ mod board;
 mod race;
 mod sensor;
 
-pub use board::{BoardMessage, BoardRow, FieldMessage, Neighbour, OwnRecord, RiderMessage};
+pub use board::{
+    AllTime, AllTimeRow, BoardMessage, BoardRow, FieldMessage, Neighbour, OwnRecord, RiderMessage,
+};
 pub use race::{Event, MAX_PAYLOAD, RaceMessage, Refusal};
 pub use sensor::{LOST_AFTER_MS, Origin, STALE_AFTER_MS, SensorMessage, SensorReading, SensorState};

@@ -1,10 +1,12 @@
 //! The race rules: which race and second it is, what counts, who leads. Pure: time is an argument.
 
+mod all_time;
 mod clock;
 mod engine;
 mod ride;
 mod view;
 
+pub use all_time::{ALL_TIME_NEIGHBOURS, AllTimeField, RecordRide};
 pub use clock::{RaceClock, RaceMoment};
 pub use engine::{Race, Standing, Taken};
 pub use ride::{Ridden, Ride};

@@ -92,10 +92,7 @@ impl Ride {
 
     /// The score as it was at the end of a second; the present one for seconds not heard of yet.
     pub fn score_at(&self, second: u16) -> Score {
-        match usize::from(second) {
-            0 => Score::ZERO,
-            n => self.scores.get(n - 1).copied().unwrap_or_else(|| self.score()),
-        }
+        score_at(&self.scores, second)
     }
 
     /// The best single second.
@@ -133,15 +130,28 @@ impl Ride {
     /// The time in the race, in seconds, when this ride had a score; between two seconds on a straight line.
     /// `None` if it never had it, or for a score of nothing.
     pub fn time_of(&self, score: Score) -> Option<f64> {
-        if score == Score::ZERO || score > self.score() {
-            return None;
-        }
-        let index = self.scores.partition_point(|earlier| *earlier < score);
-        let before = if index == 0 { Score::ZERO } else { self.scores[index - 1] };
-        let share = (score - before).get() / (self.scores[index] - before).get();
-        #[expect(clippy::cast_precision_loss, reason = "a race has at most 3,600 seconds")]
-        let whole = index as f64;
-        Some(whole + share)
+        time_of(&self.scores, score)
+    }
+}
+
+/// [`Ride::time_of`] for a trace alone.
+pub(super) fn time_of(trace: &[Score], score: Score) -> Option<f64> {
+    if score == Score::ZERO || trace.last().is_none_or(|last| score > *last) {
+        return None;
+    }
+    let index = trace.partition_point(|earlier| *earlier < score);
+    let before = if index == 0 { Score::ZERO } else { trace[index - 1] };
+    let share = (score - before).get() / (trace[index] - before).get();
+    #[expect(clippy::cast_precision_loss, reason = "a race has at most 3,600 seconds")]
+    let whole = index as f64;
+    Some(whole + share)
+}
+
+/// The score of a trace after a second: its last one for seconds beyond its end.
+pub(super) fn score_at(trace: &[Score], second: u16) -> Score {
+    match usize::from(second) {
+        0 => Score::ZERO,
+        n => trace.get(n - 1).or(trace.last()).copied().unwrap_or_default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What each topic shows of a race: the class's board, one rider's own view, the full field.
 
 use crate::message::{BoardMessage, BoardRow, FieldMessage, Neighbour, OwnRecord, RiderMessage};
+use crate::race::ride::{score_at, time_of};
 use crate::race::{Race, RaceMoment, Standing};
 use crate::{Millis, Score};
 
@@ -49,6 +50,7 @@ pub fn rider(
         above: standings[above].iter().map(neighbour).collect(),
         below: standings[below].iter().map(neighbour).collect(),
         record: record.and_then(|trace| own_record(own, trace)),
+        all_time: None,
     }
 }
 
@@ -86,17 +88,23 @@ fn row(standing: &Standing<'_>) -> BoardRow {
 fn gap_seconds(own: &Standing<'_>, other: &Standing<'_>) -> Option<f64> {
     let (ahead, behind, sign) = if other.rank < own.rank { (other, own, 1.0) } else { (own, other, -1.0) };
     // Both are looked at after the same second, when the one ahead had no less.
-    let then = ahead.ride.time_of(behind.score)?;
-    Some(sign * tenth((f64::from(own.second) - then).max(0.0)))
+    Some(sign * since(ahead.ride.trace(), behind.score, own.second)?)
+}
+
+/// How many seconds before the end of `second` a trace had a score, to tenths.
+pub(super) fn since(trace: &[Score], score: Score, second: u16) -> Option<f64> {
+    Some(tenth((f64::from(second) - time_of(trace, score)?).max(0.0)))
 }
 
 fn own_record(own: &Standing<'_>, record: &[Score]) -> Option<OwnRecord> {
     let score = *record.last()?;
-    let at = match usize::from(own.second) {
-        0 => Score::ZERO,
-        second => record.get(second - 1).copied().unwrap_or(score),
+    let at = score_at(record, own.second);
+    let ahead_seconds = if own.score >= at {
+        since(own.ride.trace(), at, own.second)
+    } else {
+        since(record, own.score, own.second).map(|seconds| -seconds)
     };
-    Some(OwnRecord { score, ahead: round(own.score.ahead_of(at)) })
+    Some(OwnRecord { score, ahead: round(own.score.ahead_of(at)), ahead_seconds })
 }
 
 fn count(standings: &[Standing<'_>]) -> u32 {
@@ -175,7 +183,8 @@ mod tests {
         let standings = race.standings_after(10, NOW);
         let trace = best.ride(8.try_into().unwrap()).unwrap().trace().to_vec();
         let record = rider(&race, &standings, 0, Some(&trace), moment(), NOW).record.unwrap();
-        assert_eq!((record.score.get(), record.ahead), (1_080.0, -70.0));
+        // 1,010 after 10 s; the record had it after 9.35 s.
+        assert_eq!((record.score.get(), record.ahead, record.ahead_seconds), (1_080.0, -70.0, Some(-0.6)));
     }
 
     #[test]
