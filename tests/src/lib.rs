@@ -1,15 +1,19 @@
 //! What the whole-system tests are built from: our programs as processes, a bike on a pty, a browser.
 //!
-//! The programs and the page come from `ALLEYCAT_BIN` and `ALLEYCAT_PAGE`, the browser from `CHROMIUM`
+//! Other brokers come from `MOSQUITTO` and `ALLEYCAT_NODE_MODULES`. The programs and the page come from `ALLEYCAT_BIN` and `ALLEYCAT_PAGE`, the browser from `CHROMIUM`
 //! and `CHROMEDRIVER`; `cargo xtask test` builds and sets all of them.
 
 mod bike;
+mod brokers;
 mod browser;
 mod programs;
+mod proxy;
 
 pub use bike::Bike;
+pub use brokers::{Broker, address};
 pub use browser::{Browser, Page};
 pub use programs::{Program, Programs, free_port};
+pub use proxy::{Fate, Proxy};
 
 use std::time::Duration;
 

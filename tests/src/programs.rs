@@ -102,6 +102,14 @@ impl Program {
         Ok(Self { name, child })
     }
 
+    /// Ends it with SIGKILL.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
     /// Waits for its end.
     ///
     /// # Errors

@@ -79,6 +79,19 @@ impl Tools {
     }
 }
 
+/// The broker that our MQTT client is tested with.
+pub(crate) fn mosquitto() -> anyhow::Result<PathBuf> {
+    // Debian keeps it where only root's PATH leads.
+    let found = || {
+        which("mosquitto")
+            .or_else(|| Some("/usr/sbin/mosquitto".into()).filter(|file: &PathBuf| file.is_file()))
+    };
+    if found().is_none() {
+        apt_install(&["mosquitto"], "the broker Mosquitto, for the tests")?;
+    }
+    found().context("mosquitto is not on the PATH though it was installed")
+}
+
 /// The folder of tools: outlives one checkout, so that a fresh clone does not pay again.
 pub(crate) fn cache() -> anyhow::Result<PathBuf> {
     let base = match (std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME")) {

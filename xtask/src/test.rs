@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::setup::{self, Browser, Tools};
 use crate::shell::{self, cargo, command};
-use crate::{page, programs};
+use crate::{node, page, programs};
 
 /// Which steps to run.
 #[derive(Debug, clap::Args)]
@@ -111,6 +111,8 @@ fn system(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
     test.args(["test", "-p", SYSTEM, "--", "--test-threads", "1", "--nocapture"]);
     // What a test says when it fails is worth more than where it was said.
     test.env("RUST_LIB_BACKTRACE", "0").env("ALLEYCAT_BIN", bin).env("ALLEYCAT_PAGE", dist);
+    test.env("MOSQUITTO", setup::mosquitto()?);
+    test.env("ALLEYCAT_NODE_MODULES", node::packages(&shell::root().join("tests/node"))?);
     test.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);
     shell::run("whole system", &mut test)
 }

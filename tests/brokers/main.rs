@@ -1,0 +1,7 @@
+//! Our MQTT client against other people's brokers, over links that fail.
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+mod cuts;
+mod faults;
+mod hub;
+mod rig;

@@ -1,0 +1,139 @@
+//! Other people's brokers as real processes on free ports.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::Context;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::process::Command;
+
+use crate::{Program, free_port, until};
+
+/// A broker that is not ours.
+#[derive(Debug)]
+pub struct Broker {
+    kind: Kind,
+    program: Option<Program>,
+    folder: TempDir,
+    /// Where MQTT is spoken, bare or in a WebSocket.
+    pub port: u16,
+    /// Whether it is spoken in a WebSocket there.
+    pub web: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Mosquitto,
+    Aedes,
+}
+
+impl Broker {
+    /// Mosquitto from Debian, on TCP or in a WebSocket.
+    ///
+    /// # Errors
+    /// When it is not there or does not answer.
+    pub async fn mosquitto(web: bool) -> anyhow::Result<Self> {
+        Self::start(Kind::Mosquitto, web).await
+    }
+
+    /// npm's aedes behind ws.
+    ///
+    /// # Errors
+    /// When it is not there or does not answer.
+    pub async fn aedes() -> anyhow::Result<Self> {
+        Self::start(Kind::Aedes, true).await
+    }
+
+    /// Its address for a client.
+    pub fn url(&self) -> String {
+        address(self.web, self.port)
+    }
+
+    /// Its name for the reports of tests.
+    pub fn name(&self) -> &'static str {
+        match (self.kind, self.web) {
+            (Kind::Mosquitto, false) => "Mosquitto over TCP",
+            (Kind::Mosquitto, true) => "Mosquitto in a WebSocket",
+            (Kind::Aedes, _) => "aedes",
+        }
+    }
+
+    /// Whether it breaks QoS 2 after a cut: aedes publishes again what is released again [MQTT-4.3.3-2], and
+    /// sends again what it has released itself, as new [MQTT-4.3.3-1].
+    pub fn repeats_qos_2(&self) -> bool {
+        matches!(self.kind, Kind::Aedes)
+    }
+
+    /// Ends it with SIGKILL: it can say nothing to anybody.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        match self.program.take() {
+            Some(mut program) => program.kill().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Starts it again on its port, without what it had in memory.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.kill().await?;
+        let mut command = match self.kind {
+            Kind::Mosquitto => self.mosquitto_command()?,
+            Kind::Aedes => {
+                let modules = std::env::var_os("ALLEYCAT_NODE_MODULES")
+                    .context("ALLEYCAT_NODE_MODULES is not set: run `cargo xtask test --only system`")?;
+                let mut node = Command::new("node");
+                let script = concat!(env!("CARGO_MANIFEST_DIR"), "/node/aedes.mjs");
+                node.arg(script).arg(self.port.to_string()).env("ALLEYCAT_NODE_MODULES", modules);
+                node
+            }
+        };
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        self.program = Some(Program::start(self.name(), &mut command)?);
+        until(self.name(), Duration::from_secs(20), async || {
+            Ok(TcpStream::connect(("127.0.0.1", self.port)).await.is_ok().then_some(()))
+        })
+        .await
+    }
+
+    async fn start(kind: Kind, web: bool) -> anyhow::Result<Self> {
+        let mut broker = Self { kind, program: None, folder: tempfile::tempdir()?, port: free_port()?, web };
+        broker.restart().await?;
+        Ok(broker)
+    }
+
+    fn mosquitto_command(&self) -> anyhow::Result<Command> {
+        let config = self.folder.path().join("mosquitto.conf");
+        // A listener forbids anonymous clients unless told otherwise, more than a hundred waiting messages
+        // are dropped, and Nagle's algorithm holds small packets back.
+        let mut text =
+            "allow_anonymous true\nmax_queued_messages 0\nset_tcp_nodelay true\npersistence false\n"
+                .to_owned();
+        // Version 2.0 does not start with WebSocket listeners alone, and without the socket domain it binds
+        // them to all addresses, whatever it is told.
+        let bare = if self.web { free_port()? } else { self.port };
+        writeln!(text, "listener {bare} 127.0.0.1")?;
+        if self.web {
+            let port = self.port;
+            writeln!(text, "listener {port} 127.0.0.1\nsocket_domain ipv4\nprotocol websockets")?;
+        }
+        std::fs::write(&config, text)?;
+        let program =
+            std::env::var_os("MOSQUITTO").map_or_else(|| "/usr/sbin/mosquitto".into(), PathBuf::from);
+        let mut command = Command::new(program);
+        command.arg("-c").arg(config);
+        Ok(command)
+    }
+}
+
+/// A client's address of a port of this machine.
+pub fn address(web: bool, port: u16) -> String {
+    if web { format!("ws://127.0.0.1:{port}/mqtt") } else { format!("mqtt://127.0.0.1:{port}") }
+}
