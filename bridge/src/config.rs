@@ -95,6 +95,11 @@ pub struct Serve {
     #[arg(long, value_name = "DIR", env = "ALLEYCAT_BRIDGE_PAGE")]
     pub page: Option<PathBuf>,
 
+    /// Folder in which the hub's last good page and configuration are kept for when the hub is away. The
+    /// page is served from there unless --page names another.
+    #[arg(long, value_name = "DIR", env = "ALLEYCAT_BRIDGE_STATE")]
+    pub state: Option<PathBuf>,
+
     /// Another origin whose pages may read the sensor, for example http://localhost:8081.
     #[arg(
         long = "allow-origin",

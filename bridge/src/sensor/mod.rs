@@ -17,7 +17,7 @@ use alleycat_shared::message::SensorState;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::config::{Driver, Source};
-pub(crate) use board::Board;
+pub(crate) use board::{Board, Told};
 use pace::Pace;
 use read::read;
 

@@ -17,15 +17,20 @@ use reqwest::redirect::Policy;
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
+use tokio::sync::watch;
 use url::Url;
 
+use super::store::Store;
 use super::{Shared, problem};
 
 pub(super) struct Hub {
-    url: Url,
-    client: reqwest::Client,
+    pub(super) url: Url,
+    pub(super) client: reqwest::Client,
+    /// What is on the disk.
+    pub(super) store: Option<Store>,
     /// The last good configuration, for when the hub is away.
     config: Mutex<Option<Value>>,
+    here: watch::Sender<Option<bool>>,
 }
 
 /// Why the hub is of no use just now.
@@ -42,7 +47,7 @@ enum HubError {
 }
 
 impl Hub {
-    pub(super) fn new(url: Url) -> reqwest::Result<Self> {
+    pub(super) fn new(url: Url, store: Option<Store>) -> reqwest::Result<Self> {
         // The hub is named by its address, and never somewhere else than it says.
         let client = reqwest::Client::builder()
             .timeout(TIMEOUT)
@@ -50,7 +55,13 @@ impl Hub {
             .redirect(Policy::none())
             .no_proxy()
             .build()?;
-        Ok(Self { url, client, config: Mutex::new(None) })
+        let config = Mutex::new(store.as_ref().and_then(Store::config));
+        Ok(Self { url, client, store, config, here: watch::Sender::default() })
+    }
+
+    /// Whether the hub was of use when it was last asked.
+    pub(super) fn here(&self) -> Option<bool> {
+        *self.here.borrow()
     }
 
     /// The hub's configuration as the page on this machine needs it; fields that are not known here stay.
@@ -77,6 +88,7 @@ impl Hub {
         url.set_query(parts.uri.query());
         let passed = self.client.request(parts.method, url).headers(only(&parts.headers, &ASKED)).body(body);
         let answer = passed.send().await?;
+        self.here.send_replace(Some(true));
         let (status, headers) = (answer.status(), only(answer.headers(), &ANSWERED));
         let mut response = read(answer).await?.into_response();
         *response.status_mut() = status;
@@ -85,6 +97,7 @@ impl Hub {
     }
 
     fn failed(&self, error: &HubError) -> Response {
+        self.here.send_replace(Some(false));
         let cause = std::error::Error::source(error).map(ToString::to_string);
         tracing::warn!(hub = %self.url, %error, cause, "the hub is of no use");
         problem(StatusCode::BAD_GATEWAY, &format!("The hub at {} {error}.", self.url))
@@ -97,10 +110,16 @@ pub(super) async fn config(State(shared): State<Arc<Shared>>) -> Response {
     let fetched = hub.fetch_config().await;
     let mut kept = hub.config.lock().expect("no holder of this lock panics");
     match fetched {
-        Ok(config) => Json(&*kept.insert(config)).into_response(),
+        Ok(config) => {
+            hub.here.send_replace(Some(true));
+            if let Some(Err(error)) = hub.store.as_ref().map(|store| store.keep_config(&config)) {
+                tracing::warn!(%error, "the configuration can't be kept for a day without the hub");
+            }
+            Json(&*kept.insert(config)).into_response()
+        }
         Err(error) => {
             let failed = hub.failed(&error);
-            kept.as_ref().map_or(failed, |config| Json(config).into_response())
+            kept.as_ref().map_or(failed, |config| ([(KEPT, "hub-away")], Json(config)).into_response())
         }
     }
 }
@@ -136,6 +155,8 @@ fn absolute(hub: &Url, url: &str) -> String {
     joined.replacen("http", "ws", 1)
 }
 
+/// Set on what is a kept copy, because the hub is away.
+const KEPT: &str = "x-alleycat-kept";
 const TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The largest body passed on, in bytes.

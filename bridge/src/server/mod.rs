@@ -2,26 +2,27 @@
 
 mod access;
 mod hub;
+mod mirror;
+mod status;
+mod store;
 mod stream;
 
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use alleycat_shared::api::Problem;
 use alleycat_shared::config::SENSOR_PATH;
-use alleycat_shared::message::SensorState;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router, middleware};
-use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -29,6 +30,7 @@ use crate::config::Serve;
 use crate::sensor::Board;
 use access::Access;
 use hub::Hub;
+use store::Store;
 
 /// What the routes share.
 pub(crate) struct Shared {
@@ -38,6 +40,11 @@ pub(crate) struct Shared {
     pages: Arc<Semaphore>,
     /// Messages that pages were too slow for.
     skipped: AtomicU64,
+    /// When a page last said that it is alive.
+    heartbeat: watch::Sender<Option<Instant>>,
+    started: Instant,
+    /// Why the hub's page was not fetched the last time.
+    page_problem: watch::Sender<Option<String>>,
     stop: watch::Receiver<bool>,
 }
 
@@ -51,24 +58,37 @@ pub(crate) async fn serve(
     let port = listener.local_addr()?.port();
     let access = Arc::new(Access::new(&serve, port));
     let (stop_sender, stop) = watch::channel(false);
-    let hub = Hub::new(serve.hub).map_err(io::Error::other)?;
+    let store = serve.state.as_deref().map(Store::open).transpose()?;
+    let kept = store.as_ref().map(|store| (store.page(), store.page_before()));
+    let hub = Hub::new(serve.hub, store).map_err(io::Error::other)?;
     let mut stopping = stop.clone();
     let shared = Arc::new(Shared {
         board,
         hub,
         pages: Arc::new(Semaphore::new(MAX_PAGES)),
         skipped: AtomicU64::new(0),
+        heartbeat: watch::Sender::default(),
+        started: Instant::now(),
+        page_problem: watch::Sender::default(),
         stop,
     });
-    let page = match &serve.page {
-        Some(folder) => Router::new().fallback_service(ServeDir::new(folder)),
-        None => Router::new().route("/", get(|| async { NO_PAGE })),
+    let mirrored = serve.page.is_none().then(|| mirror::run(Arc::clone(&shared)));
+    let page = match (&serve.page, kept) {
+        (Some(folder), _) => Router::new().fallback_service(ServeDir::new(folder)),
+        (None, Some((page, before))) => {
+            // Whoever has the index of the page before gets the rest of it as well.
+            let last = ServeDir::new(before).fallback(get(|| async { (StatusCode::NOT_FOUND, NOT_KEPT) }));
+            Router::new().fallback_service(ServeDir::new(page).fallback(last))
+        }
+        (None, None) => Router::new().route("/", get(|| async { NO_PAGE })),
     };
     let router = Router::new()
         .route(SENSOR_PATH, any(stream::upgrade))
         .route("/config.json", get(hub::config))
         .route("/api/{*path}", any(hub::api))
-        .route("/healthz", get(health))
+        .route("/healthz", get(status::status))
+        .route("/status", get(status::status))
+        .route("/metrics", get(status::metrics))
         .with_state(shared)
         .merge(page)
         // Asking on this machine costs nothing, and a page is never an old one.
@@ -86,51 +106,8 @@ pub(crate) async fn serve(
         served = axum::serve(listener, router).with_graceful_shutdown(ended) => served,
         // Somebody holds a connection open and says nothing.
         () = late => Ok(()),
+        () = async { match mirrored { Some(mirrored) => mirrored.await, None => std::future::pending().await } } => Ok(()),
     }
-}
-
-/// Body of `GET /healthz`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Health {
-    status: &'static str,
-    sensor: SensorState,
-    driver: &'static str,
-    port: String,
-    good_frames: u64,
-    bad_frames: BadFrames,
-    skipped_bytes: u64,
-    pages: usize,
-    skipped_messages: u64,
-}
-
-#[derive(Serialize)]
-struct BadFrames {
-    checksum: u64,
-    form: u64,
-    range: u64,
-    unchecked: u64,
-}
-
-async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
-    let (board, counters) = (&shared.board, shared.board.counters());
-    let bad = counters.bad;
-    Json(Health {
-        status: "ok",
-        sensor: board.state(),
-        driver: board.driver(),
-        port: board.port().to_owned(),
-        good_frames: counters.good,
-        bad_frames: BadFrames {
-            checksum: bad.checksum,
-            form: bad.form,
-            range: bad.range,
-            unchecked: bad.unchecked,
-        },
-        skipped_bytes: counters.skipped,
-        pages: MAX_PAGES - shared.pages.available_permits(),
-        skipped_messages: shared.skipped.load(Ordering::Relaxed),
-    })
 }
 
 /// An error as `application/problem+json` (RFC 9457).
@@ -145,5 +122,7 @@ const MAX_PAGES: usize = 16;
 /// How long connections may take to end.
 const PARTING: Duration = Duration::from_secs(3);
 
-const NO_PAGE: &str =
-    "This is an Alleycat bridge without a page. Start it with --page DIR; `cargo xtask run` builds one.\n";
+const NO_PAGE: &str = "This is an Alleycat bridge without a page. Start it with --page DIR (`cargo xtask run` builds one), \
+    or with --state DIR to get the hub's.\n";
+const NOT_KEPT: &str =
+    "Not here. If the page has never been fetched from the hub: start the hub, and wait a minute.\n";

@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::{Sink, SinkExt};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 
 use super::{Shared, problem};
 
@@ -60,9 +61,12 @@ async fn stream(mut socket: WebSocket, shared: &Shared) {
                 }
                 Err(RecvError::Closed) => return,
             },
-            // Pages have nothing to say; what they say is read so that their leaving is noticed.
+            // What pages say means that they are alive, and nothing else.
             inbound = socket.recv() => match inbound {
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(Message::Text(_) | Message::Binary(_))) => {
+                    shared.heartbeat.send_replace(Some(Instant::now()));
+                }
                 Some(Ok(_)) => {}
             },
             () = async { _ = stop.wait_for(|stop| *stop).await } => return,
@@ -88,7 +92,6 @@ mod tests {
 
     use alleycat_shared::message::SensorState;
     use futures_util::sink::unfold;
-    use tokio::time::Instant;
 
     use super::*;
 
