@@ -53,7 +53,7 @@ impl Boards {
         let records = {
             let state = races.lock();
             let raced = state.open.contains_key(&(moment.race_id, class));
-            raced.then(|| state.records(class)).unwrap_or_default()
+            if raced { state.records(class) } else { Arc::default() }
         };
         let all_time = AllTimeField::after(second, records.iter().map(record_ride));
         // Only plain structs are made while messages wait for the lock; writing them out is the longer part.

@@ -11,6 +11,8 @@ use alleycat_shared::race::{DEFAULT_GRACE_SECONDS, DEFAULT_RACE_SECONDS, RaceClo
 use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
 
+use crate::limits::{CLIENT, Rate};
+
 /// Runs the races: MQTT broker, boards, API and page on one port.
 #[derive(Debug, Parser)]
 #[command(name = "alleycat-hub", version, after_help = EXAMPLES)]
@@ -98,6 +100,11 @@ pub struct Config {
     #[arg(long, value_name = "ADDRESS", env = "ALLEYCAT_HUB_MQTT_TCP")]
     pub mqtt_tcp: Option<SocketAddr>,
 
+    /// What one client may send in the long run, in KiB a second; 0 sets no limit on clients and addresses.
+    /// Unless given, 32, and none on an open hub.
+    #[arg(long, value_name = "KIB", env = "ALLEYCAT_HUB_CLIENT_RATE")]
+    pub client_rate: Option<u16>,
+
     /// Where a page loaded from the hub finds the bike's bridge: as seen from the rider's browser.
     #[arg(long, value_name = "URL", default_value_t = sensor_url(), env = "ALLEYCAT_HUB_SENSOR_URL")]
     pub sensor_url: String,
@@ -150,6 +157,15 @@ impl Config {
     /// The folder of the store; `None` keeps everything in memory.
     pub fn folder(&self) -> Option<&Path> {
         (self.data != Path::new(NO_DATA)).then_some(self.data.as_path())
+    }
+
+    /// What one client may send; `None` without a limit.
+    pub(crate) fn client_rate(&self) -> Option<Rate> {
+        match self.client_rate {
+            Some(0) => None,
+            Some(kib) => Some(Rate { per_second: f64::from(kib) * 1024.0, ..CLIENT }),
+            None => (!self.open).then_some(CLIENT),
+        }
     }
 
     /// What `/config.json` tells the page.

@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use alleycat_shared::config::{MQTT_PATH, PageConfig};
-use axum::Router;
 use axum::routing::any;
+use axum::{Router, middleware};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -19,9 +19,11 @@ use crate::broker::{Broker, Gate, front, tcp};
 use crate::config::{Config, ConfigError};
 use crate::identity::Identity;
 use crate::journal::Journal;
+use crate::limits::{Addresses, Rate};
 use crate::races::Races;
+use crate::serve::{limit, serve};
 use crate::store::{Store, StoreError, signing_key};
-use crate::{api, boards, metrics, page, time};
+use crate::{api, boards, limits, metrics, page, time};
 
 /// What all parts of a running hub share.
 pub(crate) struct Shared {
@@ -33,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) broker: Arc<Broker>,
     /// One permit a WebSocket.
     pub(crate) connections: Arc<Semaphore>,
+    /// What one client may send.
+    pub(crate) client_rate: Option<Rate>,
     pub(crate) stop: watch::Receiver<bool>,
 }
 
@@ -41,7 +45,7 @@ pub struct Hub {
     address: SocketAddr,
     riders: usize,
     stop: watch::Sender<bool>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     /// The boards, the broker, and the plain port.
     tasks: Vec<JoinHandle<()>>,
     journal: Arc<Journal>,
@@ -91,7 +95,9 @@ impl Hub {
         metrics::install();
         let address = listener.local_addr().map_err(StartError::Listener)?;
         let files = rlimit::increase_nofile_limit(u64::MAX).map_err(StartError::OpenFiles)?;
-        let riders = usize::try_from(files.saturating_sub(SPARE_FILES) / FILES_A_RIDER).unwrap_or(usize::MAX);
+        let spare = MIN_SPARE_FILES.max(files / 10);
+        let riders = usize::try_from(files.saturating_sub(spare) / FILES_A_RIDER).unwrap_or(usize::MAX);
+        let spare = usize::try_from(spare).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         let riders = riders.clamp(1, Semaphore::MAX_PERMITS);
 
         let now = time::now();
@@ -109,6 +115,7 @@ impl Hub {
             identity: Arc::clone(&identity),
             journal: Arc::clone(&journal),
             refusals: Arc::default(),
+            sessions: Arc::default(),
             open: config.open,
         };
         let tcp = match config.mqtt_tcp {
@@ -133,29 +140,22 @@ impl Hub {
             store,
             broker,
             connections: Arc::new(Semaphore::new(riders)),
+            client_rate: config.client_rate(),
             stop: stopped.clone(),
         });
         let mut tasks = vec![boards, listeners];
         if let Some(tcp) = tcp {
             tasks.push(tokio::spawn(tcp::serve(tcp, Arc::clone(&shared))));
         }
+        let addresses = Arc::new(Addresses::new(config.client_rate().map(|_| limits::ADDRESS)));
         let router = Router::new()
             .route(MQTT_PATH, any(front::upgrade))
             .with_state(Arc::clone(&shared))
             .merge(api::routes(shared))
+            .layer(middleware::from_fn_with_state(addresses, limit))
             .merge(page::routes(config.page.as_deref()));
-        let mut until = stopped;
-        let server = axum::serve(TcpNoDelay(listener), router)
-            .with_graceful_shutdown(async move { _ = until.wait_for(|stop| *stop).await });
-        Ok(Self {
-            address,
-            riders,
-            stop,
-            server: tokio::spawn(server.into_future()),
-            tasks,
-            journal,
-            committing: Some(committing),
-        })
+        let server = tokio::spawn(serve(listener, router, spare / 2, stopped));
+        Ok(Self { address, riders, stop, server, tasks, journal, committing: Some(committing) })
     }
 
     /// Where it listens.
@@ -194,26 +194,8 @@ impl Drop for Hub {
     }
 }
 
-/// A listener whose connections send small messages at once.
-struct TcpNoDelay(TcpListener);
-
-impl axum::serve::Listener for TcpNoDelay {
-    type Io = tokio::net::TcpStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, address) = axum::serve::Listener::accept(&mut self.0).await;
-        _ = stream.set_nodelay(true);
-        (stream, address)
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
-    }
-}
-
 /// The WebSocket, and both ends of the loopback connection to the broker.
 const FILES_A_RIDER: u64 = 3;
-/// For the page's files, the API and the process itself.
-const SPARE_FILES: u64 = 200;
-const GOODBYE: Duration = Duration::from_secs(1);
+/// Half for the page and the API, half for the process itself.
+const MIN_SPARE_FILES: u64 = 200;
+const GOODBYE: Duration = Duration::from_secs(2);

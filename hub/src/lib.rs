@@ -11,11 +11,13 @@ mod export;
 mod hub;
 mod identity;
 mod journal;
+mod limits;
 mod metrics;
 mod page;
 mod races;
 #[cfg(test)]
 mod rig;
+mod serve;
 pub mod store;
 mod time;
 

@@ -48,6 +48,11 @@ pub(crate) fn turned_away(reason: &'static str) {
     counter!("alleycat_turned_away_total", "reason" => reason).increment(1);
 }
 
+/// A client was made to wait, for it sends too much.
+pub(crate) fn slowed() {
+    counter!("alleycat_slowed_total").increment(1);
+}
+
 /// A WebSocket came (`1.0`) or went (`-1.0`).
 pub(crate) fn websockets(change: f64) {
     gauge!("alleycat_websockets").increment(change);

@@ -19,16 +19,15 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::AsyncWriteExt;
-use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::MAX_PACKET;
-use super::link::{Close, Outlet, Patience, READ_BUFFER, link};
+use super::link::{Close, Inlet, Outlet, Patience, READ_BUFFER, link};
 use crate::api::ApiError;
 use crate::hub::Shared;
 use crate::journal::Journal;
+use crate::limits::Rate;
 use crate::metrics;
 
 /// `GET /mqtt`.
@@ -58,7 +57,7 @@ pub(crate) async fn upgrade(
         return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
     };
     let broker = shared.broker.address;
-    let journal = Arc::clone(&shared.journal);
+    let (journal, rate) = (Arc::clone(&shared.journal), shared.client_rate);
     let mut stop = shared.stop.clone();
     upgrade
         .max_message_size(MAX_MESSAGE)
@@ -67,7 +66,7 @@ pub(crate) async fn upgrade(
         .write_buffer_size(0)
         .on_upgrade(move |socket| async move {
             tokio::select! {
-                () = join(socket, broker, journal, Patience::default(), permit) => {}
+                () = join(socket, broker, rate, journal, Patience::default(), permit) => {}
                 _ = async { _ = stop.wait_for(|stop| *stop).await } => {}
             }
         })
@@ -77,6 +76,7 @@ pub(crate) async fn upgrade(
 async fn join(
     socket: WebSocket,
     broker: SocketAddr,
+    rate: Option<Rate>,
     journal: Arc<Journal>,
     patience: Patience,
     _permit: OwnedSemaphorePermit,
@@ -84,7 +84,14 @@ async fn join(
     metrics::websockets(1.0);
     let (to_client, from_client) = socket.split();
     let mut client = Outgoing(to_client);
-    let close = link(broker, |to_broker| up(from_client, to_broker), &mut client, &journal, patience).await;
+    let close = link(
+        broker,
+        |to_broker| up(from_client, Inlet::new(to_broker, rate)),
+        &mut client,
+        &journal,
+        patience,
+    )
+    .await;
     if let Some(Close { code, reason }) = close {
         say_goodbye(&mut client.0, code, reason).await;
     }
@@ -106,12 +113,12 @@ async fn say_goodbye(client: &mut SplitSink<WebSocket, Message>, code: u16, reas
     _ = timeout(GOODBYE, client.send(Message::Close(Some(frame)))).await;
 }
 
-async fn up(mut client: SplitStream<WebSocket>, mut broker: OwnedWriteHalf) -> Option<Close> {
+async fn up(mut client: SplitStream<WebSocket>, mut broker: Inlet) -> Option<Close> {
     while let Some(message) = client.next().await {
         match message {
             Ok(Message::Binary(bytes)) => {
-                if broker.write_all(&bytes).await.is_err() {
-                    return Close::because(close_code::NORMAL, "the broker closed");
+                if let Err(close) = broker.take(&bytes).await {
+                    return Some(close);
                 }
             }
             Ok(Message::Ping(_) | Message::Pong(_)) => {}
@@ -141,6 +148,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 mod tests {
     use axum::Router;
     use axum::routing::any;
+    use tokio::io::AsyncWriteExt;
     use tokio::net::TcpListener;
     use tokio::sync::Semaphore;
 
@@ -153,7 +161,7 @@ mod tests {
         let upgrade = move |upgrade: WebSocketUpgrade| async move {
             let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
             let (_, journal, _) = crate::rig::open(None, 60);
-            upgrade.on_upgrade(move |socket| join(socket, broker, journal, patience, permit))
+            upgrade.on_upgrade(move |socket| join(socket, broker, None, journal, patience, permit))
         };
         let router = Router::new().route("/mqtt", any(upgrade));
         tokio::spawn(axum::serve(listener, router).into_future());

@@ -5,7 +5,7 @@
 //! it says is acknowledged all the same, for sending it again would not mend it; it is counted under its
 //! reason.
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use alleycat_shared::message::{RaceMessage, Refusal};
 use alleycat_shared::race::Taken;
@@ -13,9 +13,10 @@ use alleycat_shared::topic::{SUBSCRIBE_ROOT, Topic};
 use alleycat_shared::{Millis, RacerId};
 use async_trait::async_trait;
 use rmqtt::codec::v5::SubscribeAckReason;
+use rmqtt::context::ServerContext;
 use rmqtt::hook::{Handler, HookResult, Parameter, ReturnType};
 use rmqtt::session::Session;
-use rmqtt::types::{AuthResult, ConnectInfo, Publish, PublishAclResult, Subscribe, SubscribeAclResult};
+use rmqtt::types::{AuthResult, ConnectInfo, Id, Publish, PublishAclResult, Subscribe, SubscribeAclResult};
 
 use super::refusals::Refusals;
 use crate::identity::Identity;
@@ -30,6 +31,7 @@ pub(crate) struct Gate {
     pub(crate) identity: Arc<Identity>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) refusals: Arc<Refusals>,
+    pub(crate) sessions: Arc<Sessions>,
     /// Anybody may ride as anybody.
     pub(crate) open: bool,
 }
@@ -39,7 +41,14 @@ pub(crate) struct Gate {
 impl Handler for Gate {
     async fn hook(&self, parameter: &Parameter, before: Option<HookResult>) -> ReturnType {
         let result = match parameter {
-            Parameter::ClientAuthenticate(connect) => HookResult::AuthResult(self.authenticate(connect)),
+            Parameter::ClientAuthenticate(connect) => {
+                let mut verdict = self.authenticate(connect);
+                if matches!(verdict, AuthResult::Allow(..)) && self.sessions.is_anothers(connect.id()).await {
+                    metrics::turned_away("client-id");
+                    verdict = AuthResult::NotAuthorized;
+                }
+                HookResult::AuthResult(verdict)
+            }
             Parameter::ClientSubscribeCheckAcl(_, subscribe) => {
                 HookResult::SubscribeAclResult(subscribe_acl(subscribe))
             }
@@ -49,6 +58,25 @@ impl Handler for Gate {
             _ => return (true, before),
         };
         (false, Some(result))
+    }
+}
+
+/// The broker's sessions, once it runs.
+#[derive(Default)]
+pub(crate) struct Sessions(RwLock<Option<ServerContext>>);
+
+impl Sessions {
+    /// Sets the broker, or forgets it: it owns its hooks, so who keeps it here keeps both for ever.
+    pub(super) fn set(&self, context: Option<ServerContext>) {
+        *self.0.write().expect("no holder of this lock panics") = context;
+    }
+
+    /// Whether somebody else has a session of this client id: MQTT would end it in favour of the newer one.
+    async fn is_anothers(&self, id: &Id) -> bool {
+        let context = self.0.read().expect("no holder of this lock panics").clone();
+        let Some(context) = context else { return false };
+        let session = context.extends.shared().await.entry(id.clone()).session();
+        session.is_some_and(|session| session.id.username_ref() != id.username_ref())
     }
 }
 

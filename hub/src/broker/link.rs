@@ -9,11 +9,11 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::ws::close_code;
 use bytes::{Bytes, BytesMut};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use super::STALLED;
 use super::acks::Acks;
 use crate::journal::Journal;
+use crate::limits::{Flow, Rate, Verdict};
 use crate::metrics;
 
 /// Where a client's bytes go.
@@ -56,6 +57,39 @@ pub(super) struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self { handshake: Duration::from_secs(8), stalled: STALLED }
+    }
+}
+
+/// Passes on what a client sends, no faster than it may.
+pub(super) struct Inlet {
+    broker: OwnedWriteHalf,
+    flow: Flow,
+}
+
+impl Inlet {
+    pub(super) fn new(broker: OwnedWriteHalf, rate: Option<Rate>) -> Self {
+        Self { broker, flow: Flow::new(rate) }
+    }
+
+    /// Passes bytes on and waits until more may be read.
+    ///
+    /// # Errors
+    /// Why the connection ends.
+    pub(super) async fn take(&mut self, bytes: &[u8]) -> Result<(), Close> {
+        let verdict = self.flow.look(bytes.len(), Instant::now());
+        if verdict == Verdict::Cut {
+            metrics::turned_away("flood");
+            return Err(Close { code: close_code::POLICY, reason: "sends too much" });
+        }
+        if self.broker.write_all(bytes).await.is_err() {
+            return Err(Close { code: close_code::NORMAL, reason: "the broker closed" });
+        }
+        if let Verdict::Slow(wait) = verdict {
+            metrics::slowed();
+            // Nothing is read meanwhile, so the client's own buffers fill up and it waits as well.
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
     }
 }
 

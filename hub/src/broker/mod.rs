@@ -10,6 +10,7 @@ pub(crate) mod tcp;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
+use std::sync::Arc;
 
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use rmqtt::types::{From, Id, QoS, Retain};
 use tokio::task::JoinHandle;
 
 use crate::boards::Outgoing;
-pub(crate) use gate::Gate;
+pub(crate) use gate::{Gate, Sessions};
 use retained::Retained;
 
 /// The running broker.
@@ -33,6 +34,13 @@ pub(crate) struct Broker {
     pub(crate) address: SocketAddr,
     /// Who the boards come from.
     sender: Id,
+    sessions: Arc<Sessions>,
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.sessions.set(None);
+    }
 }
 
 /// The largest packet, in bytes: a payload that is worth refusing by name still fits.
@@ -58,6 +66,7 @@ impl Broker {
             hooks.add(hook, Box::new(gate.clone())).await;
         }
         hooks.start().await;
+        gate.sessions.set(Some(context.clone()));
 
         let loopback = listener()?;
         let address = loopback.local_addr()?;
@@ -69,7 +78,7 @@ impl Broker {
             }
         });
         let sender = Id::new(context.node.id(), LOOPBACK, None, None, "alleycat-hub".into(), None);
-        Ok((Self { context, address, sender }, server))
+        Ok((Self { context, address, sender, sessions: gate.sessions }, server))
     }
 
     /// Whether anybody subscribed to a topic.

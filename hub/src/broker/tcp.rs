@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 
-use super::link::{Close, Outlet, Patience, READ_BUFFER, link};
+use super::link::{Close, Inlet, Outlet, Patience, READ_BUFFER, link};
 use crate::hub::Shared;
 use crate::metrics;
 
@@ -46,7 +46,7 @@ async fn join(stream: TcpStream, shared: Arc<Shared>, _permit: OwnedSemaphorePer
     _ = stream.set_nodelay(true);
     let (from_client, to_client) = stream.into_split();
     let (address, mut client) = (shared.broker.address, Outgoing(to_client));
-    let up = |to_broker| up(from_client, to_broker);
+    let up = |to_broker| up(from_client, Inlet::new(to_broker, shared.client_rate));
     // Plain TCP has no way to say why.
     _ = link(address, up, &mut client, &shared.journal, Patience::default()).await;
 }
@@ -59,13 +59,13 @@ impl Outlet for Outgoing {
     }
 }
 
-async fn up(mut client: OwnedReadHalf, mut broker: OwnedWriteHalf) -> Option<Close> {
+async fn up(mut client: OwnedReadHalf, mut broker: Inlet) -> Option<Close> {
     let mut buffer = vec![0; READ_BUFFER];
     loop {
         let read: io::Result<usize> = client.read(&mut buffer).await;
         let Ok(length @ 1..) = read else { return None };
-        if broker.write_all(&buffer[..length]).await.is_err() {
-            return None;
+        if let Err(close) = broker.take(&buffer[..length]).await {
+            return Some(close);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Malformed, oversized and out of range: a counted refusal or a closed connection, and the hub goes on.
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::rig::{TestHub, connect, packet, puback, publish};
 
@@ -121,4 +122,16 @@ async fn late_duplicate_and_shuffled_messages_change_nothing() {
     assert_eq!((&row["seconds"], &row["score"], &row["best"]), (&json!(3), &json!(501.12), &json!(167.04)));
     let (_, board) = hub.get("/api/leaderboard?classId=1").await;
     assert_eq!(board["entries"][0]["score"], 501.12);
+}
+
+#[tokio::test]
+async fn half_a_request_and_none_at_all_are_hung_up_on() {
+    let hub = TestHub::start(&[]).await;
+    for half in ["", "GET /api/clock HTTP/1.1\r\nHost:"] {
+        let mut stream = tokio::net::TcpStream::connect(hub.address()).await.unwrap();
+        stream.write_all(half.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(30), stream.read_to_end(&mut rest));
+        _ = ended.await.expect("the hub hangs up");
+    }
 }

@@ -221,3 +221,39 @@ async fn qos_2_is_taken_once() {
     let (_, races) = hub.get("/api/races?classId=1").await;
     assert_eq!(races["races"][0]["riders"], 1);
 }
+
+#[tokio::test]
+async fn a_session_is_taken_over_by_its_own_racer_only() {
+    let hub = TestHub::start(&[]).await;
+    let token = hub.join(16).await;
+    let mut victim = hub.websocket(Some("mqtt")).await.unwrap();
+    victim.send(&connect("known", Some(("16", &token)))).await;
+    assert_eq!(victim.packet().await, CONNACK);
+    let other = hub.join(17).await;
+    for login in [None, Some(("17", other.as_str()))] {
+        let mut thief = hub.websocket(Some("mqtt")).await.unwrap();
+        thief.send(&connect("known", login)).await;
+        assert_eq!(thief.packet().await, [0x20, 2, 0, 5], "{login:?}");
+    }
+    victim.send(&[0xc0, 0]).await;
+    assert_eq!(victim.packet().await, [0xd0, 0], "still there");
+    let mut again = hub.websocket(Some("mqtt")).await.unwrap();
+    again.send(&connect("known", Some(("16", &token)))).await;
+    assert_eq!(again.packet().await, CONNACK);
+    victim.closed().await;
+}
+
+#[tokio::test]
+async fn a_flood_is_slowed_and_the_others_do_not_notice() {
+    // 1 KiB a second after the first MiB.
+    let hub = TestHub::start(&["--client-rate", "1"]).await;
+    let (mut flood, mut rider) = (hub.racer(18).await, hub.racer(19).await);
+    let burst: Vec<u8> = (0..64).flat_map(|_| publish(1, "alleycat-publish/18", &[b'x'; 1_000])).collect();
+    let before = hub.counted("alleycat_slowed_total").await;
+    // Until its own buffers are full: nobody reads them any more.
+    let flooding = async { while flood.try_send(&burst).await.is_ok() {} };
+    _ = tokio::time::timeout(std::time::Duration::from_secs(3), flooding).await;
+    assert!(hub.counted("alleycat_slowed_total").await > before);
+    rider.send(&publish(1, "alleycat-publish/19", hub.message(19).to_string().as_bytes())).await;
+    assert_eq!(rider.packet().await, puback(1));
+}

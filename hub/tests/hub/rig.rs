@@ -38,6 +38,10 @@ impl TestHub {
         self.hub.shutdown().await;
     }
 
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.hub.address()
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.hub.address())
     }

@@ -151,7 +151,7 @@ pub(super) fn time_of(trace: &[Score], score: Score) -> Option<f64> {
 pub(super) fn score_at(trace: &[Score], second: u16) -> Score {
     match usize::from(second) {
         0 => Score::ZERO,
-        n => trace.get(n - 1).or(trace.last()).copied().unwrap_or_default(),
+        n => trace.get(n - 1).or_else(|| trace.last()).copied().unwrap_or_default(),
     }
 }
 
