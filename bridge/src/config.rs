@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 use std::os::unix::fs::FileTypeExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use alleycat_sensors::line::Column;
 use alleycat_shared::Resistance;
@@ -10,6 +11,10 @@ use alleycat_shared::config::{BRIDGE_PORT, HUB_PORT};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use thiserror::Error;
 use url::Url;
+
+use crate::sensor::record::Recorder;
+use crate::sensor::replay::Capture;
+use crate::sensor::script::Script;
 
 /// Reads an exercise bike's serial sensor and streams its readings to the race page on this machine.
 #[derive(Debug, Parser)]
@@ -37,6 +42,35 @@ pub enum Command {
         /// Any number; the same one gives the same ride.
         #[arg(long, default_value_t = 1, env = "ALLEYCAT_BRIDGE_SEED")]
         seed: u64,
+        /// A script of what happens when, see docs/bridge.md.
+        #[arg(long, value_name = "FILE", value_parser = script, env = "ALLEYCAT_BRIDGE_SCRIPT")]
+        script: Option<Script>,
+        /// The page's side.
+        #[command(flatten)]
+        serve: Serve,
+    },
+    /// Reads the bike as `run` does, and writes all that is heard and said to a file.
+    Record {
+        /// The capture, a text file; it must not be there yet.
+        file: PathBuf,
+        /// The bike.
+        #[command(flatten)]
+        bike: Bike,
+        /// The page's side.
+        #[command(flatten)]
+        serve: Serve,
+    },
+    /// Plays a capture as if its bike were there, again and again.
+    Replay {
+        /// The capture.
+        #[arg(value_parser = capture)]
+        file: Arc<Capture>,
+        /// Times the speed of life, 0.01 to 1000.
+        #[arg(long, default_value_t = 1.0, value_parser = speed)]
+        speed: f64,
+        /// Only once; then the bike is gone.
+        #[arg(long)]
+        once: bool,
         /// The page's side.
         #[command(flatten)]
         serve: Serve,
@@ -74,6 +108,10 @@ pub struct Bike {
     /// prints `$BIKE,92,*0E` or a cadence alone. The page is told that it is not measured.
     #[arg(long, value_name = "PERCENT", default_value = "35", value_parser = percent, env = "ALLEYCAT_BRIDGE_FIXED_RESISTANCE")]
     pub fixed_resistance: Resistance,
+
+    /// Where all that is heard and said is written to.
+    #[arg(skip)]
+    pub recorder: Option<Recorder>,
 }
 
 /// The page's side of the bridge.
@@ -131,6 +169,19 @@ pub enum Source {
     Virtual {
         /// The ride.
         seed: u64,
+        /// What happens when; without one it rides for ever.
+        script: Option<Script>,
+    },
+    /// A capture.
+    Replay {
+        /// The bike that was recorded.
+        bike: Bike,
+        /// What it said.
+        capture: Arc<Capture>,
+        /// Times the speed of life.
+        speed: f64,
+        /// Whether it is gone after its last word.
+        once: bool,
     },
 }
 
@@ -157,6 +208,9 @@ const EXAMPLES: &str = "Examples:
                                                             a Peloton Bike, page on http://localhost:8765
   alleycat-bridge run --port /dev/ttyACM0 --driver line --columns skip,cadence
                                                             a sketch that prints speed,cadence
+  alleycat-bridge record ride.txt --port /dev/ttyUSB0 --driver peloton
+                                                            the same, and all bytes are written down
+  alleycat-bridge replay ride.txt --speed 10                that ride again, ten times as fast
   alleycat-bridge virtual --page dist                       no bike at all";
 
 impl Serve {
@@ -194,7 +248,42 @@ impl Driver {
     }
 }
 
+impl Bike {
+    /// Reads on, and records.
+    ///
+    /// # Errors
+    /// When the file is there already, or can't be made.
+    pub fn recorded(mut self, file: &Path) -> std::io::Result<Self> {
+        let columns: Vec<_> =
+            self.columns.iter().map(|column| format!("{column:?}").to_lowercase()).collect();
+        let settings = [
+            ("driver", self.driver.name().to_owned()),
+            ("port", self.port.display().to_string()),
+            ("baud", self.baud.unwrap_or_else(|| self.driver.baud()).to_string()),
+            ("columns", columns.join(",")),
+            ("fixed-resistance", self.fixed_resistance.get().to_string()),
+        ];
+        self.recorder = Some(Recorder::create(file, &settings)?);
+        Ok(self)
+    }
+}
+
 impl Source {
+    /// A capture with the settings it was made with.
+    ///
+    /// # Errors
+    /// When the capture's settings are none, for example a driver that is not known here.
+    pub fn replay(capture: Arc<Capture>, speed: f64, once: bool) -> Result<Self, clap::Error> {
+        let mut args = vec!["replay".to_owned(), "--port=none".to_owned()];
+        for name in ["driver", "baud", "columns", "fixed-resistance"] {
+            args.extend(capture.setting(name).map(|value| format!("--{name}={value}")));
+        }
+        // The one place that knows what settings may be is the command line.
+        let matches = Bike::augment_args(clap::Command::new("replay")).try_get_matches_from(args)?;
+        let bike = <Bike as clap::FromArgMatches>::from_arg_matches(&matches)?;
+        Ok(Self::Replay { bike, capture, speed, once })
+    }
+
     /// Checks what the command line alone can't. A device that is not there is no error: it may come.
     ///
     /// # Errors
@@ -213,7 +302,7 @@ impl Source {
     /// The name of the protocol.
     pub const fn driver(&self) -> &'static str {
         match self {
-            Self::Serial(bike) => bike.driver.name(),
+            Self::Serial(bike) | Self::Replay { bike, .. } => bike.driver.name(),
             Self::Virtual { .. } => "virtual",
         }
     }
@@ -222,6 +311,7 @@ impl Source {
     pub fn port(&self) -> String {
         match self {
             Self::Serial(bike) => bike.port.display().to_string(),
+            Self::Replay { .. } => "a capture".to_owned(),
             Self::Virtual { .. } => "no bike".to_owned(),
         }
     }
@@ -247,6 +337,20 @@ fn origin(text: &str) -> Result<Url, String> {
     // Nothing but the origin was given if it is all there is.
     url.filter(|url| url.as_str().strip_suffix('/') == Some(&url.origin().ascii_serialization()))
         .ok_or_else(|| "an origin is http:// or https:// and a host, as in http://localhost:8081".into())
+}
+
+fn script(path: &str) -> Result<Script, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    text.parse().map_err(|error: crate::sensor::script::ScriptError| error.to_string())
+}
+
+fn capture(path: &str) -> Result<Arc<Capture>, String> {
+    Capture::read(Path::new(path)).map(Arc::new).map_err(|error| error.to_string())
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok().filter(|speed| (0.01..=1_000.0).contains(speed));
+    speed.ok_or_else(|| "a speed is a number between 0.01 and 1000".into())
 }
 
 fn percent(text: &str) -> Result<Resistance, String> {

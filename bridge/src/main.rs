@@ -20,7 +20,15 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     let outcome = match cli.command {
         Command::Run { bike, serve } => run(Source::Serial(bike), serve).await,
-        Command::Virtual { seed, serve } => run(Source::Virtual { seed }, serve).await,
+        Command::Virtual { seed, script, serve } => run(Source::Virtual { seed, script }, serve).await,
+        Command::Record { file, bike, serve } => match bike.recorded(&file) {
+            Ok(bike) => run(Source::Serial(bike), serve).await,
+            Err(error) => Err(error).with_context(|| format!("{} can't be recorded to", file.display())),
+        },
+        Command::Replay { file, speed, once, serve } => match Source::replay(file, speed, once) {
+            Ok(source) => run(source, serve).await,
+            Err(error) => Err(error).context("the capture's settings are not understood"),
+        },
         Command::List => {
             sensor::ports::list().map(|text| print!("{text}")).context("the serial ports can't be listed")
         }

@@ -138,7 +138,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_reading_that_waited_says_how_old_it_is() {
-        let board = Board::new(&Source::Virtual { seed: 1 });
+        let board = Board::new(&Source::Virtual { seed: 1, script: None });
         let mut page = board.subscribe();
         board.reading(reading(88.0), Instant::now());
         tokio::time::advance(Duration::from_millis(1_500)).await;
@@ -148,7 +148,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_reads_too_slowly_is_told_and_goes_on_with_the_newest() {
-        let board = Board::new(&Source::Virtual { seed: 1 });
+        let board = Board::new(&Source::Virtual { seed: 1, script: None });
         let mut page = board.subscribe();
         for _ in 0..100 {
             board.reading(reading(88.0), Instant::now());

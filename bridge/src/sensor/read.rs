@@ -98,7 +98,9 @@ fn told(reading: Reading, source: &Source, measured: Measured) -> Option<SensorR
     let (resistance, origin) = match (reading.resistance, source) {
         (Some(resistance), _) => (Resistance::try_from(resistance.percent).ok(), origin(resistance.origin)),
         // A Peloton will tell in a moment, and so will a line sensor that has told before.
-        (None, Source::Serial(bike)) if bike.driver == Driver::Line && measured == Measured::Never => {
+        (None, Source::Serial(bike) | Source::Replay { bike, .. })
+            if bike.driver == Driver::Line && measured == Measured::Never =>
+        {
             (Some(bike.fixed_resistance), Origin::None)
         }
         (None, _) => (None, Origin::None),

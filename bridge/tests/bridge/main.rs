@@ -1,6 +1,7 @@
 //! Whole bridges in one process, on real pseudo-terminals, read over real WebSockets.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+mod capture;
 mod offline;
 mod program;
 mod rig;

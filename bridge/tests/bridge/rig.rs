@@ -41,7 +41,11 @@ impl Bridge {
         let cli = Cli::try_parse_from([&["alleycat-bridge"], args].concat()).unwrap();
         let (source, serve): (Source, Serve) = match cli.command {
             Command::Run { bike, serve } => (Source::Serial(bike), serve),
-            Command::Virtual { seed, serve } => (Source::Virtual { seed }, serve),
+            Command::Virtual { seed, script, serve } => (Source::Virtual { seed, script }, serve),
+            Command::Record { file, bike, serve } => (Source::Serial(bike.recorded(&file).unwrap()), serve),
+            Command::Replay { file, speed, once, serve } => {
+                (Source::replay(file, speed, once).unwrap(), serve)
+            }
             Command::List => panic!("nothing to run"),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

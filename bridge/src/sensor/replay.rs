@@ -1,0 +1,178 @@
+//! Plays a capture as if its bike were there.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::time::Instant;
+
+use super::record::MAGIC;
+
+/// A capture that was read.
+#[derive(Debug, Default)]
+pub struct Capture {
+    settings: Vec<(String, String)>,
+    /// What the bike said, and when.
+    heard: Vec<(Duration, Vec<u8>)>,
+    end: Duration,
+}
+
+/// Why a file is no capture.
+#[derive(Debug, Error)]
+pub enum CaptureError {
+    /// The file can't be read.
+    #[error("the capture can't be read")]
+    Read(#[from] io::Error),
+    /// Not what `record` writes.
+    #[error("this is no capture: its first line is not `{MAGIC}`")]
+    NoCapture,
+    /// A line that is none.
+    #[error("line {0} of the capture is not `seconds < bytes in hex`, in order of time")]
+    Line(usize),
+    /// Nothing to play.
+    #[error("the bike says nothing in this capture")]
+    Silent,
+}
+
+impl Capture {
+    /// Reads a capture.
+    ///
+    /// # Errors
+    /// [`CaptureError`] with the line that is not understood.
+    pub fn read(path: &Path) -> Result<Self, CaptureError> {
+        std::fs::read_to_string(path)?.parse()
+    }
+
+    /// A setting of the port, for example `driver`.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Plays once at `speed` times the speed of life, then hangs up.
+    pub(super) fn play(self: &Arc<Self>, speed: f64) -> DuplexStream {
+        let (mut bike, port) = tokio::io::duplex(PIPE);
+        let capture = Arc::clone(self);
+        tokio::spawn(async move {
+            let start = Instant::now();
+            let at = |time: Duration| start + time.div_f64(speed);
+            let mut asked = [0; 256];
+            for (time, bytes) in capture.heard.iter().chain([&(capture.end, Vec::new())]) {
+                loop {
+                    tokio::select! {
+                        () = tokio::time::sleep_until(at(*time)) => break,
+                        // What is asked of the bike was answered when the capture was made.
+                        got = bike.read(&mut asked) => if !got.is_ok_and(|count| count > 0) { return },
+                    }
+                }
+                if bike.write_all(bytes).await.is_err() {
+                    return;
+                }
+            }
+        });
+        port
+    }
+}
+
+impl std::str::FromStr for Capture {
+    type Err = CaptureError;
+
+    fn from_str(text: &str) -> Result<Self, CaptureError> {
+        if text.lines().next() != Some(MAGIC) {
+            return Err(CaptureError::NoCapture);
+        }
+        let mut capture = Self::default();
+        for (number, line) in text.lines().enumerate().skip(1) {
+            if let Some(remark) = line.strip_prefix('#') {
+                let (name, value) = remark.trim().split_once(' ').unwrap_or_else(|| (remark.trim(), ""));
+                capture.settings.push((name.to_owned(), value.to_owned()));
+            } else if !line.trim().is_empty() {
+                let (time, bytes) = parse(line).ok_or(CaptureError::Line(number + 1))?;
+                if time < capture.end {
+                    return Err(CaptureError::Line(number + 1));
+                }
+                capture.end = time;
+                capture.heard.extend(bytes.map(|bytes| (time, bytes)));
+            }
+        }
+        if capture.heard.is_empty() { Err(CaptureError::Silent) } else { Ok(capture) }
+    }
+}
+
+/// A line's time, and its bytes if the bike said them.
+fn parse(line: &str) -> Option<(Duration, Option<Vec<u8>>)> {
+    let (time, rest) = line.trim_start().split_once(' ')?;
+    let time = Duration::try_from_secs_f64(time.parse().ok()?).ok()?;
+    let (direction, rest) = rest.trim_start().split_once(' ')?;
+    // Two spaces end the bytes; what follows repeats them as text.
+    let hex = rest.split("  ").next()?.trim_end();
+    let byte = |text: &str| (text.len() == 2).then(|| u8::from_str_radix(text, 16).ok())?;
+    let bytes: Option<Vec<_>> = hex.split(' ').map(byte).collect();
+    match direction {
+        "<" => Some((time, Some(bytes.filter(|bytes| !bytes.is_empty())?))),
+        ">" => Some((time, None)),
+        _ => None,
+    }
+}
+
+const PIPE: usize = 4_096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sensor::record::{Recorder, Tap};
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_recorded_is_replayed_byte_for_byte_and_in_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ride.capture");
+        let recorder =
+            Recorder::create(&path, &[("driver", "line".into()), ("baud", "9600".into())]).unwrap();
+        let (mut bike, port) = tokio::io::duplex(256);
+        let mut tap = Tap { port: Box::new(port), recorder };
+        let every: Vec<u8> = (0..=255).collect();
+        let mut chunk = [0; 256];
+        for bytes in [b"85  40 < # \n", &every[..100], b"x"] {
+            tokio::time::advance(Duration::from_millis(1_500)).await;
+            bike.write_all(bytes).await.unwrap();
+            let count = tap.read(&mut chunk).await.unwrap();
+            assert_eq!(&chunk[..count], bytes);
+            tap.write_all(b"\xf5A6\xf6").await.unwrap();
+        }
+        let capture = Arc::new(Capture::read(&path).unwrap());
+        assert_eq!((capture.setting("driver"), capture.setting("baud")), (Some("line"), Some("9600")));
+        for speed in [1.0, 10.0] {
+            let start = Instant::now();
+            let mut played = Vec::new();
+            capture.play(speed).read_to_end(&mut played).await.unwrap();
+            assert_eq!(played, [b"85  40 < # \n", &every[..100], b"x"].concat());
+            let took = start.elapsed().as_secs_f64() * speed;
+            assert!((4.4..4.7).contains(&took), "{took} s of 4.5 s");
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(" > f5 41 36 f6 ") && text.contains("  .A6.\n"), "{text}");
+        assert!(Recorder::create(&path, &[]).is_err(), "a capture is never written over");
+    }
+
+    #[test]
+    fn what_is_no_capture_is_refused_with_its_line() {
+        let table = [
+            ("", "first line"),
+            ("hello", "first line"),
+            ("# alleycat-capture 1\n# driver line\n", "says nothing"),
+            ("# alleycat-capture 1\n1.0 < 41\n0.5 < 41", "line 3"),
+            ("# alleycat-capture 1\n1.0 < 4g", "line 2"),
+            ("# alleycat-capture 1\n-1.0 < 41", "line 2"),
+            ("# alleycat-capture 1\nnan < 41", "line 2"),
+            ("# alleycat-capture 1\n1e300 < 41", "line 2"),
+            ("# alleycat-capture 1\n1 ? 41", "line 2"),
+            ("# alleycat-capture 1\n1 <", "line 2"),
+        ];
+        for (text, word) in table {
+            let error = text.parse::<Capture>().unwrap_err().to_string();
+            assert!(error.contains(word), "{text}: {error}");
+        }
+    }
+}
