@@ -34,6 +34,8 @@ mod limits;
 mod outbox;
 mod publish;
 mod session;
+#[cfg(feature = "sigv4")]
+pub mod sigv4;
 #[cfg(feature = "web")]
 pub mod web;
 
