@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use thiserror::Error;
 use url::Url;
 
+use crate::install::Place;
 use crate::sensor::record::Recorder;
 use crate::sensor::replay::Capture;
 use crate::sensor::script::Script;
@@ -77,6 +78,21 @@ pub enum Command {
     },
     /// Lists the serial ports of this machine and what is plugged into them.
     List,
+    /// Installs this program as a service of this machine, with its udev rules; needs sudo.
+    Install {
+        /// The user as whom the service runs.
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        /// Where and how.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Undoes `install`, and leaves the settings in /etc/alleycat.
+    Uninstall {
+        /// Where and how.
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 /// A bike at a serial port.

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use alleycat_bridge::config::{Cli, Command};
-use alleycat_bridge::{Serve, Source, sensor};
+use alleycat_bridge::{Serve, Source, install, sensor};
 use anyhow::Context;
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -31,6 +31,12 @@ async fn main() -> ExitCode {
         },
         Command::List => {
             sensor::ports::list().map(|text| print!("{text}")).context("the serial ports can't be listed")
+        }
+        Command::Install { user, place } => {
+            install::install(&user, &place, &mut std::io::stdout()).context("the bridge is not installed")
+        }
+        Command::Uninstall { place } => {
+            install::uninstall(&place, &mut std::io::stdout()).context("the bridge is not uninstalled")
         }
     };
     match outcome {

@@ -46,7 +46,7 @@ impl Bridge {
             Command::Replay { file, speed, once, serve } => {
                 (Source::replay(file, speed, once).unwrap(), serve)
             }
-            Command::List => panic!("nothing to run"),
+            _ => panic!("nothing to run"),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
