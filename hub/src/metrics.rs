@@ -84,3 +84,22 @@ pub(crate) fn journal_failing(failing: bool) {
 pub(crate) fn acknowledgement_waited(wait: Duration) {
     histogram!("alleycat_puback_wait_seconds").record(wait);
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    #[test]
+    fn the_dashboard_shows_what_is_counted_and_nothing_else() {
+        let dashboard: Value =
+            serde_json::from_str(include_str!("../../deploy/grafana/alleycat-hub.json")).unwrap();
+        let text = dashboard.to_string();
+        let names = |text: &str| {
+            let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+            let ours = words.filter(|word| word.starts_with("alleycat_") && !matches!(*word, "alleycat_hub" | "alleycat_shared"));
+            ours.map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+        };
+        let source = include_str!("metrics.rs").split("#[cfg(test)]").next().unwrap();
+        assert_eq!(names(&text), names(source));
+    }
+}
