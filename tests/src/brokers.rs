@@ -1,6 +1,5 @@
 //! Other people's brokers as real processes on free ports.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -111,19 +110,9 @@ impl Broker {
 
     fn mosquitto_command(&self) -> anyhow::Result<Command> {
         let config = self.folder.path().join("mosquitto.conf");
-        // A listener forbids anonymous clients unless told otherwise, more than a hundred waiting messages
-        // are dropped, and Nagle's algorithm holds small packets back.
-        let mut text =
-            "allow_anonymous true\nmax_queued_messages 0\nset_tcp_nodelay true\npersistence false\n"
-                .to_owned();
-        // Version 2.0 does not start with WebSocket listeners alone, and without the socket domain it binds
-        // them to all addresses, whatever it is told.
-        let bare = if self.web { free_port()? } else { self.port };
-        writeln!(text, "listener {bare} 127.0.0.1")?;
-        if self.web {
-            let port = self.port;
-            writeln!(text, "listener {port} 127.0.0.1\nsocket_domain ipv4\nprotocol websockets")?;
-        }
+        let (tcp, web) = if self.web { (free_port()?, self.port) } else { (self.port, free_port()?) };
+        let text = include_str!("../mosquitto.conf");
+        let text = text.replace("@TCP@", &tcp.to_string()).replace("@WEBSOCKET@", &web.to_string());
         std::fs::write(&config, text)?;
         let program =
             std::env::var_os("MOSQUITTO").map_or_else(|| "/usr/sbin/mosquitto".into(), PathBuf::from);

@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask setup | env | run | test`.
 #![expect(clippy::print_stdout, reason = "these commands talk to the person at the terminal")]
 
+mod broker;
 mod node;
 mod page;
 mod programs;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use clap::ValueEnum;
 
+use crate::broker::Broker;
 use crate::setup::{self, Browser, Tools};
 use crate::shell::{self, cargo, command};
 use crate::{node, page, programs};
@@ -94,10 +95,18 @@ fn native() -> anyhow::Result<()> {
 }
 
 fn in_browser(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
-    for (what, folder) in [("the shared rules on wasm32", "shared"), ("the page in Chromium", "app")] {
+    let broker = Broker::start()?;
+    let rooms: [(&str, &str, &[&str]); 3] = [
+        ("the shared rules on wasm32", "shared", &[]),
+        ("the MQTT client in Chromium", "mqtt", &["--features", "web"]),
+        ("the page in Chromium", "app", &[]),
+    ];
+    for (what, folder, more) in rooms {
         let mut pack = command("wasm-pack");
         pack.args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"]);
-        pack.arg(&browser.chromedriver).arg(folder);
+        pack.arg(&browser.chromedriver).arg(folder).args(more);
+        // A program in a browser has no environment: this is compiled in.
+        pack.env("ALLEYCAT_TEST_BROKER", broker.url());
         tools.prepare(&mut pack);
         shell::run(what, &mut pack)?;
     }

@@ -56,7 +56,7 @@ impl Driver {
         driver.wakeups.replace(Some(Wakeups::listen(woke)));
         let this = driver.clone();
         spawn_local(async move {
-            let lock = Lock::take(RIDE).await;
+            let lock = Lock::take(RIDE, PATIENCE_MS).await;
             let kept = storage::read(Shelf::Tab, RIDE)
                 .or_else(|| storage::read(Shelf::Device, RIDE).filter(|_| lock.is_some()));
             this.ride_lock.replace(lock);
@@ -178,5 +178,7 @@ impl Driver {
 
 /// Where the riders of this device are kept.
 const RECENT: &str = "alleycat.recent";
-/// Where the ride of this tab is kept.
+/// Where the ride is kept, and the lock for it.
 const RIDE: &str = "alleycat.ride";
+/// How long a page that was just left may take to let go of the ride.
+const PATIENCE_MS: u32 = 300;

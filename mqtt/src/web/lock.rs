@@ -7,6 +7,7 @@ use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use web_sys::AbortSignal;
 
 /// Held until it is dropped or the page ends, however it ends.
 #[derive(Debug)]
@@ -15,23 +16,22 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of this name, or `None` if another page holds it or the browser has no locks.
+    /// Takes the lock of this name, or `None` if another page holds it all through `patience_ms` or the
+    /// browser has no locks. A page that was just left may take a moment to let go.
     ///
     /// By the [Web Locks API](https://www.w3.org/TR/web-locks/), which is called by name: `web-sys` counts
     /// it as unstable.
-    pub async fn take(name: &str) -> Option<Self> {
+    pub async fn take(name: &str, patience_ms: u32) -> Option<Self> {
         let (outcome, taken) = promise();
-        let granted = Closure::once_into_js(move |lock: JsValue| {
-            if lock.is_null() || lock.is_undefined() {
-                call(&outcome, &JsValue::NULL);
-                return JsValue::UNDEFINED;
-            }
+        let granted = Closure::once_into_js(move |_lock: JsValue| {
             // The browser keeps the lock until this promise is settled.
             let (release, held) = promise();
             call(&outcome, &release);
-            held.into()
+            held
         });
-        request(name, &granted).ok()?;
+        // In vain, the request is rejected and nothing is ever granted.
+        let requested = request(name, &granted, patience_ms).ok()?;
+        let taken = Promise::race(&js_sys::Array::of2(&taken, &requested));
         let release = JsFuture::from(taken).await.ok()?;
         Some(Self { release: release.dyn_into().ok()? })
     }
@@ -43,13 +43,13 @@ impl Drop for Lock {
     }
 }
 
-fn request(name: &str, granted: &JsValue) -> Result<(), JsValue> {
+fn request(name: &str, granted: &JsValue, patience_ms: u32) -> Result<Promise, JsValue> {
     let navigator = Reflect::get(&js_sys::global(), &"navigator".into())?;
     let locks = Reflect::get(&navigator, &"locks".into())?;
     let request: Function = Reflect::get(&locks, &"request".into())?.dyn_into()?;
     let options = Object::new();
-    Reflect::set(&options, &"ifAvailable".into(), &JsValue::TRUE)?;
-    request.call3(&locks, &name.into(), &options, granted).map(|_| ())
+    Reflect::set(&options, &"signal".into(), &AbortSignal::timeout_with_u32(patience_ms))?;
+    request.call3(&locks, &name.into(), &options, granted)?.dyn_into()
 }
 
 /// A promise with the function that resolves it.

@@ -45,7 +45,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when another page has it or the browser has none for this page.
     pub async fn open(name: &str) -> Result<Self, StoreError> {
-        let lock = Lock::take(name).await.ok_or(StoreError::InUse)?;
+        let lock = Lock::take(name, PATIENCE_MS).await.ok_or(StoreError::InUse)?;
         let mut request = Factory::new()?.open(name, Some(1))?;
         request.on_upgrade_needed(|event| {
             use idb::DatabaseEvent as _;
@@ -152,4 +152,6 @@ fn number(key: u64) -> JsValue {
     JsValue::from_f64(key as f64)
 }
 
+/// How long another page may take to let go.
+const PATIENCE_MS: u32 = 1_000;
 const RECORDS: &str = "unacknowledged";
