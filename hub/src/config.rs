@@ -100,6 +100,10 @@ pub struct Config {
     #[arg(long, value_name = "ADDRESS", env = "ALLEYCAT_HUB_MQTT_TCP")]
     pub mqtt_tcp: Option<SocketAddr>,
 
+    /// The key for `/api/host`; unless given, it is in the file `host.key` of the folder of --data.
+    #[arg(long, value_name = "KEY", env = "ALLEYCAT_HUB_HOST_KEY", hide_env_values = true)]
+    pub host_key: Option<String>,
+
     /// What one client may send in the long run, in KiB a second; 0 sets no limit on clients and addresses.
     /// Unless given, 32, and none on an open hub.
     #[arg(long, value_name = "KIB", env = "ALLEYCAT_HUB_CLIENT_RATE")]

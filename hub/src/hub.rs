@@ -22,7 +22,7 @@ use crate::journal::Journal;
 use crate::limits::{Addresses, Rate};
 use crate::races::Races;
 use crate::serve::{limit, serve};
-use crate::store::{Store, StoreError, signing_key};
+use crate::store::{Store, StoreError, host_key, signing_key};
 use crate::{api, boards, limits, metrics, page, time};
 
 /// What all parts of a running hub share.
@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) broker: Arc<Broker>,
     /// One permit a WebSocket.
     pub(crate) connections: Arc<Semaphore>,
+    /// What the host shows; without it nobody is the host.
+    pub(crate) host_key: Option<String>,
     /// What one client may send.
     pub(crate) client_rate: Option<Rate>,
     pub(crate) stop: watch::Receiver<bool>,
@@ -103,6 +105,11 @@ impl Hub {
         let now = time::now();
         let store = Arc::new(Store::open(config.folder(), config.race_seconds)?);
         let (key, seats) = (signing_key(store.folder())?, store.seats(now)?);
+        let host_key = match (&config.host_key, store.folder()) {
+            (Some(key), _) => Some(key.clone()),
+            (None, Some(folder)) => Some(host_key(folder)?),
+            (None, None) => None,
+        };
         let (journal, committing) = Journal::start(Arc::clone(&store)).map_err(StartError::Journal)?;
         let races =
             Races::load(config.clock(), config.grace_seconds, Arc::clone(&store), Arc::clone(&journal))?;
@@ -140,6 +147,7 @@ impl Hub {
             store,
             broker,
             connections: Arc::new(Semaphore::new(riders)),
+            host_key,
             client_rate: config.client_rate(),
             stop: stopped.clone(),
         });

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use alleycat_shared::api::Join;
+use alleycat_shared::api::{self, Join};
 use alleycat_shared::{Millis, RacerId, RacerName};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -77,6 +77,30 @@ impl Identity {
             }
             _ => false,
         }
+    }
+
+    /// Gives a racer id back: its token is void from now on, also after a restart. Returns whether anybody
+    /// had it.
+    pub(crate) fn leave(&self, racer: RacerId) -> bool {
+        let Some(seat) = self.seats.lock().expect("no holder of this lock panics").remove(&racer) else {
+            return false;
+        };
+        // A seat that has expired is not loaded again.
+        self.journal.seat(SeatRow { racer, nonce: seat.nonce, name: seat.name, expires: 0 });
+        true
+    }
+
+    /// Who has taken which racer id, in order.
+    pub(crate) fn seats(&self) -> Vec<api::Seat> {
+        let seats = self.seats.lock().expect("no holder of this lock panics");
+        let seat = |(racer_id, seat): (&RacerId, &Seat)| api::Seat {
+            racer_id: *racer_id,
+            name: seat.name.clone(),
+            last_seen: seat.last_seen,
+        };
+        let mut seats: Vec<_> = seats.iter().map(seat).collect();
+        seats.sort_unstable_by_key(|seat| seat.racer_id);
+        seats
     }
 
     /// Notes that a racer was heard of, and tells the name given on joining.
@@ -182,9 +206,16 @@ mod tests {
         identity.journal.stop();
         thread.join().unwrap();
         drop(identity);
-        let (identity, _) = start(IN_USE_MS * 2);
+        let (identity, again) = start(IN_USE_MS * 2);
         assert_eq!(identity.join(&join(7, None), IN_USE_MS * 2 + 1), Err(Taken));
         assert!(good(&identity, 7, &token, IN_USE_MS * 2 + 1));
+        assert!(identity.leave(7.try_into().unwrap()) && !identity.leave(7.try_into().unwrap()));
+        assert!(!good(&identity, 7, &token, IN_USE_MS * 2 + 1), "void at once");
+        identity.journal.stop();
+        again.join().unwrap();
         drop(identity);
+        let (identity, _) = start(IN_USE_MS * 2);
+        assert!(!good(&identity, 7, &token, IN_USE_MS * 2 + 1), "and after a restart");
+        assert!(identity.join(&join(7, None), IN_USE_MS * 2 + 1).is_ok(), "free at once");
     }
 }

@@ -96,7 +96,9 @@ mod tests {
         let text = dashboard.to_string();
         let names = |text: &str| {
             let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-            let ours = words.filter(|word| word.starts_with("alleycat_") && !matches!(*word, "alleycat_hub" | "alleycat_shared"));
+            let ours = words.filter(|word| {
+                word.starts_with("alleycat_") && !matches!(*word, "alleycat_hub" | "alleycat_shared")
+            });
             ours.map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
         };
         let source = include_str!("metrics.rs").split("#[cfg(test)]").next().unwrap();

@@ -39,6 +39,38 @@ pub struct Joined {
     pub token: String,
 }
 
+/// Body of `POST /api/leave`: frees the racer id at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Leave {
+    /// The racer id that is given back.
+    pub racer_id: RacerId,
+    /// Its token, which is void from now on.
+    pub token: String,
+}
+
+/// `GET /api/host/seats`, with the host's key: who has taken which racer id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Seats {
+    /// In order of racer id.
+    pub seats: Vec<Seat>,
+}
+
+/// A racer id that somebody has taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Seat {
+    /// The racer id.
+    pub racer_id: RacerId,
+    /// The name given on joining.
+    pub name: RacerName,
+    /// When the racer was last heard of, epoch ms.
+    pub last_seen: Millis,
+}
+
 /// Where a race is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

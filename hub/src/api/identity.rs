@@ -1,15 +1,17 @@
-//! Joining: who rides as whom.
+//! Who rides as whom: joining and leaving; and the host, who may free a racer id.
 
 use std::sync::Arc;
 
 use alleycat_shared::RacerName;
-use alleycat_shared::api::{Join, Joined, Problem};
+use alleycat_shared::api::{Join, Joined, Leave, Problem, Seats};
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::StatusCode;
+use axum::extract::{Path, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode};
+use sha2::{Digest, Sha256};
 
-use super::ApiError;
+use super::{ApiError, parse};
 use crate::hub::Shared;
 use crate::{metrics, time};
 
@@ -39,4 +41,68 @@ pub(super) async fn join(
     let Join { racer_id, name, .. } = join;
     tracing::debug!(%racer_id, name = RacerName::as_str(&name), "joined");
     Ok(Json(Joined { racer_id, name, token }))
+}
+
+/// Gives a racer id back. Its token is void from now on, and the id is free at once.
+#[utoipa::path(post, path = "/api/leave", request_body = Leave, responses(
+    (status = 204, description = "the id is free"),
+    (status = 401, body = Problem, description = "the token is not this racer's, or no longer"),
+))]
+pub(super) async fn leave(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<Leave>, JsonRejection>,
+) -> Result<StatusCode, ApiError> {
+    let Json(leave) = body.map_err(|rejection| ApiError::new(rejection.status(), &rejection.body_text()))?;
+    if !shared.identity.verify(leave.racer_id, leave.token.as_bytes(), time::now()) {
+        metrics::turned_away("leave-token");
+        let detail = "This token is not this racer's, or no longer: there is nothing to give back.";
+        return Err(ApiError::new(StatusCode::UNAUTHORIZED, detail));
+    }
+    shared.identity.leave(leave.racer_id);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who has taken which racer id. For the host: `Authorization: Bearer` and the host's key.
+#[utoipa::path(get, path = "/api/host/seats", responses(
+    (status = 200, body = Seats), (status = 401, body = Problem),
+))]
+pub(super) async fn seats(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+) -> Result<Json<Seats>, ApiError> {
+    host(&shared, &headers)?;
+    Ok(Json(Seats { seats: shared.identity.seats() }))
+}
+
+/// Frees a racer id that somebody has taken. For the host, as above.
+#[utoipa::path(delete, path = "/api/host/seats/{racerId}", params(("racerId" = u64, Path)), responses(
+    (status = 204, description = "the id is free"), (status = 401, body = Problem), (status = 404, body = Problem),
+))]
+pub(super) async fn free(
+    State(shared): State<Arc<Shared>>,
+    Path(racer): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
+    host(&shared, &headers)?;
+    let racer = parse(&racer, "the racer id")?;
+    if shared.identity.leave(racer) {
+        tracing::info!(racer_id = %racer, "freed by the host");
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ApiError::new(StatusCode::NOT_FOUND, &format!("Nobody has taken racer id {racer}.")))
+    }
+}
+
+/// Whether the host asks.
+fn host(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
+    let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    // Hashes are compared, so that the time it takes tells nothing of the key.
+    let same = |key: &String| shown.is_some_and(|shown| Sha256::digest(shown) == Sha256::digest(key));
+    if shared.host_key.as_ref().is_some_and(same) {
+        return Ok(());
+    }
+    metrics::turned_away("host-key");
+    let detail = "This is for the host: send `Authorization: Bearer` and the key from the file host.key in the \
+                  hub's folder, or the one given with --host-key.";
+    Err(ApiError::new(StatusCode::UNAUTHORIZED, detail))
 }

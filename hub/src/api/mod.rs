@@ -51,6 +51,9 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
         .routes(routes!(service::clock))
         .routes(routes!(service::health))
         .routes(routes!(identity::join))
+        .routes(routes!(identity::leave))
+        .routes(routes!(identity::seats))
+        .routes(routes!(identity::free))
         .route("/metrics", get(|| async { metrics::text() }))
         .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store")));
     let (router, document) =

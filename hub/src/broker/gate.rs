@@ -138,8 +138,11 @@ impl Gate {
             }
             _ => {}
         }
-        if let Some(name) = self.identity.seen(message.racer_id, now) {
-            message.name = name;
+        match self.identity.seen(message.racer_id, now) {
+            Some(name) => message.name = name,
+            None if self.open => {}
+            // The connection has outlived the seat.
+            None => return Err(Refusal::NotJoined(message.racer_id)),
         }
         self.races.take(&message, now)
     }

@@ -9,7 +9,7 @@ use alleycat_shared::RaceId;
 use alleycat_shared::race::RaceClock;
 use rusqlite::Connection;
 
-use super::key::KEY_FILE;
+use super::key::{HOST_KEY_FILE, KEY_FILE};
 use super::schema::{JOURNAL_FROM, RACE_SECONDS, meta, version};
 use super::{DB_FILE, READ_ONLY, Store, StoreError, connect, lock};
 use crate::races::recount;
@@ -77,7 +77,7 @@ pub fn restore(file: &Path, folder: &Path) -> Result<(), StoreError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
-/// Takes away all that a hub keeps in `folder`, its signing key too.
+/// Takes away all that a hub keeps in `folder`, its keys too.
 ///
 /// # Errors
 /// [`StoreError`] when there is no store, a hub uses it, or it can't be taken away.
@@ -86,7 +86,7 @@ pub fn wipe(folder: &Path) -> Result<(), StoreError> {
         return Err(StoreError::None(folder.to_owned()));
     }
     let _lock = lock(folder)?;
-    for name in [DB_FILE, "alleycat.db-wal", "alleycat.db-shm", KEY_FILE] {
+    for name in [DB_FILE, "alleycat.db-wal", "alleycat.db-shm", KEY_FILE, HOST_KEY_FILE] {
         let file = folder.join(name);
         match fs::remove_file(&file) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {

@@ -45,8 +45,8 @@ pub enum StoreError {
         /// The length of its races, in seconds.
         stored: u16,
     },
-    /// The file with the signing key is not one.
-    #[error("{} is no signing key: take it away, and riders join again", .0.display())]
+    /// A file that should hold a key does not.
+    #[error("{} holds no key: take it away, and a new one is made", .0.display())]
     Key(PathBuf),
     /// There is nothing where a store should be.
     #[error("there is no store in {}", .0.display())]

@@ -1,10 +1,13 @@
-//! The key that signs tokens: drawn once and kept beside the store, for its owner's eyes only.
+//! Keys that are drawn once and kept beside the store, for its owner's eyes only: the one that signs tokens,
+//! and the host's.
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngExt;
 
 use super::StoreError;
@@ -16,25 +19,46 @@ use super::StoreError;
 pub(crate) fn signing_key(folder: Option<&Path>) -> Result<[u8; 32], StoreError> {
     let fresh: [u8; 32] = rand::rng().random();
     let Some(folder) = folder else { return Ok(fresh) };
-    let path = folder.join(KEY_FILE);
+    let key = kept(folder, KEY_FILE, &fresh)?;
+    key.try_into().map_err(|_| StoreError::Key(folder.join(KEY_FILE)))
+}
+
+/// The key of the host in this folder: text, to be copied by a person.
+///
+/// # Errors
+/// [`StoreError`] if the file is there and holds no text, or can't be read or made.
+pub(crate) fn host_key(folder: &Path) -> Result<String, StoreError> {
+    let fresh: [u8; 18] = rand::rng().random();
+    let key = kept(folder, HOST_KEY_FILE, URL_SAFE_NO_PAD.encode(fresh).as_bytes())?;
+    match String::from_utf8(key) {
+        Ok(key) if !key.trim().is_empty() => Ok(key.trim().to_owned()),
+        _ => Err(StoreError::Key(folder.join(HOST_KEY_FILE))),
+    }
+}
+
+/// What a file beside the store holds; `fresh` if it was not there.
+fn kept(folder: &Path, name: &str, fresh: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let path = folder.join(name);
     let failed = |source| StoreError::Folder { folder: folder.to_owned(), source };
     if let Ok(mut file) = File::open(&path) {
         let mut key = Vec::new();
         file.read_to_end(&mut key).map_err(failed)?;
-        return key.try_into().map_err(|_| StoreError::Key(path));
+        return Ok(key);
     }
     // Whole or not at all: a power cut must not leave half a key.
-    let part = folder.join("token.key.part");
+    let part = folder.join("key.part");
     _ = std::fs::remove_file(&part);
     let mut file = File::options().create_new(true).write(true).mode(0o600).open(&part).map_err(failed)?;
-    file.write_all(&fresh).and_then(|()| file.sync_all()).map_err(failed)?;
+    file.write_all(fresh).and_then(|()| file.sync_all()).map_err(failed)?;
     std::fs::rename(&part, &path).map_err(failed)?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-    Ok(fresh)
+    Ok(fresh.to_owned())
 }
 
-/// Its name beside the store.
+/// The signing key's name beside the store.
 pub(super) const KEY_FILE: &str = "token.key";
+/// The host's key's name.
+pub(super) const HOST_KEY_FILE: &str = "host.key";
 
 #[cfg(test)]
 mod tests {

@@ -21,7 +21,7 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use admin::{backup, restore, verify, wipe};
 pub use error::StoreError;
-pub(crate) use key::signing_key;
+pub(crate) use key::{host_key, signing_key};
 
 pub(crate) use record::Record;
 pub(crate) use write::{Batch, Keep, Official, SeatRow};

@@ -3,7 +3,7 @@
 use alleycat_shared::config::PageConfig;
 use serde_json::json;
 
-use crate::rig::{TestHub, now};
+use crate::rig::{TestHub, now, puback, publish};
 
 #[tokio::test]
 async fn the_page_learns_everything_from_the_configuration() {
@@ -93,4 +93,39 @@ async fn the_page_is_served_with_its_types_and_kept_by_its_hash() {
     assert!(wasm.headers()["cache-control"].to_str().unwrap().contains("immutable"));
     let outside = reqwest::get(hub.url("/%2e%2e/%2e%2e/etc/passwd")).await.unwrap();
     assert_eq!(outside.status(), 404);
+}
+
+#[tokio::test]
+async fn who_leaves_or_is_sent_away_by_the_host_rides_no_more() {
+    let hub = TestHub::start(&["--host-key", "secret"]).await;
+    let mut rider = hub.racer(51).await;
+    let (status, _) = hub.post("/api/leave", r#"{"racerId":51,"token":"x.y"}"#).await;
+    assert_eq!(status, 401);
+    let host = |method: reqwest::Method, path: &str, key: &str| {
+        let request = reqwest::Client::new().request(method, hub.url(path));
+        request.header("authorization", format!("Bearer {key}")).send()
+    };
+    for key in ["", "secre", "secret1"] {
+        assert_eq!(
+            host(reqwest::Method::GET, "/api/host/seats", key).await.unwrap().status(),
+            401,
+            "{key:?}"
+        );
+    }
+    let seats = host(reqwest::Method::GET, "/api/host/seats", "secret").await.unwrap();
+    let seats: serde_json::Value = seats.json().await.unwrap();
+    assert_eq!((&seats["seats"][0]["racerId"], &seats["seats"][0]["name"]), (&json!(51), &json!("Ann")));
+    for expected in [204, 404] {
+        let freed = host(reqwest::Method::DELETE, "/api/host/seats/51", "secret").await.unwrap();
+        assert_eq!(freed.status(), expected);
+    }
+    // The connection is still there; what it sends counts no more.
+    rider.send(&publish(1, "alleycat-publish/51", hub.message(51).to_string().as_bytes())).await;
+    assert_eq!(rider.packet().await, puback(1));
+    assert_eq!(hub.get("/api/races?classId=1").await.1["races"], json!([]));
+    let token = hub.join(51).await;
+    let (status, _) = hub.post("/api/leave", &json!({ "racerId": 51, "token": token }).to_string()).await;
+    assert_eq!(status, 204);
+    let nobody = TestHub::start(&[]).await;
+    assert_eq!(nobody.get("/api/host/seats").await.0, 401, "no key, no host");
 }

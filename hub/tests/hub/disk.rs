@@ -118,7 +118,7 @@ fn a_folder_that_can_not_be_used_is_said_at_the_start() {
     drop(program);
     assert!(start(&kept, &[]).contains("start with --race-seconds 60"));
     std::fs::write(kept.join("token.key"), "x").unwrap();
-    assert!(start(&kept, &["--race-seconds", "60"]).contains("no signing key"));
+    assert!(start(&kept, &["--race-seconds", "60"]).contains("token.key holds no key"));
 }
 
 #[test]

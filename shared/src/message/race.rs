@@ -73,6 +73,9 @@ pub enum Refusal {
         /// The racer in the payload.
         payload: RacerId,
     },
+    /// The racer has left, or the id was given to somebody else.
+    #[error("racer {0} has not joined")]
+    NotJoined(RacerId),
     /// A topic that riders can't publish to.
     #[error("no topic for race messages")]
     WrongTopic,
@@ -115,6 +118,7 @@ impl Refusal {
             Self::Value(OutOfRange::Cadence(_)) => "cadence",
             Self::Value(OutOfRange::Resistance(_)) => "resistance",
             Self::ForeignRacer { .. } => "foreign-racer",
+            Self::NotJoined(_) => "not-joined",
             Self::WrongTopic => "wrong-topic",
             Self::NotInRace { .. } => "not-in-race",
             Self::AheadOfClock { .. } => "ahead-of-clock",
