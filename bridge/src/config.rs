@@ -13,6 +13,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::install::Place;
+use crate::kiosk::Browser;
 use crate::sensor::record::Recorder;
 use crate::sensor::replay::Capture;
 use crate::sensor::script::Script;
@@ -78,6 +79,12 @@ pub enum Command {
     },
     /// Lists the serial ports of this machine and what is plugged into them.
     List,
+    /// Shows the page in Chromium, full screen, and starts the browser again when it ends or hangs.
+    Kiosk {
+        /// The browser.
+        #[command(flatten)]
+        kiosk: Browser,
+    },
     /// Installs this program as a service of this machine, with its udev rules; needs sudo.
     Install {
         /// The user as whom the service runs.

@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod install;
+pub mod kiosk;
 mod link;
 pub mod sensor;
 mod server;

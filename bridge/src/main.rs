@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use alleycat_bridge::config::{Cli, Command};
-use alleycat_bridge::{Serve, Source, install, sensor};
+use alleycat_bridge::{Serve, Source, install, kiosk, sensor};
 use anyhow::Context;
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -32,6 +32,10 @@ async fn main() -> ExitCode {
         Command::List => {
             sensor::ports::list().map(|text| print!("{text}")).context("the serial ports can't be listed")
         }
+        Command::Kiosk { kiosk } => match stopped() {
+            Ok(stopped) => kiosk::run(kiosk, stopped).await.context("the kiosk stopped"),
+            Err(error) => Err(error),
+        },
         Command::Install { user, place } => {
             install::install(&user, &place, &mut std::io::stdout()).context("the bridge is not installed")
         }
@@ -64,12 +68,17 @@ async fn run(source: Source, serve: Serve) -> anyhow::Result<()> {
         "listening on http://{}",
         listener.local_addr()?
     );
+    let shutdown = stopped()?;
+    alleycat_bridge::run(source, serve, listener, shutdown).await.context("the bridge stopped")
+}
+
+/// Done when somebody ends the program.
+fn stopped() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM can't be caught")?;
-    let shutdown = async move {
+    Ok(async move {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
             _ = terminate.recv() => {}
         }
-    };
-    alleycat_bridge::run(source, serve, listener, shutdown).await.context("the bridge stopped")
+    })
 }

@@ -15,6 +15,8 @@ pub(crate) struct Board {
     port: String,
     state: watch::Sender<SensorState>,
     counters: watch::Sender<Counters>,
+    /// When the pedals last turned.
+    ridden: watch::Sender<Option<Instant>>,
     /// Bounded: who reads too slowly misses what is in between, see [`Board::subscribe`].
     told: broadcast::Sender<Told>,
 }
@@ -36,6 +38,7 @@ impl Board {
             port: source.port(),
             state: watch::Sender::new(SensorState::NoPort),
             counters: watch::Sender::default(),
+            ridden: watch::Sender::default(),
             told: broadcast::Sender::new(WAITING),
         }
     }
@@ -50,6 +53,9 @@ impl Board {
 
     /// A reading came.
     pub(super) fn reading(&self, reading: SensorReading, arrived: Instant) {
+        if reading.cadence.get() > 0.0 {
+            self.ridden.send_replace(Some(arrived));
+        }
         self.tell(Told::Reading(reading, arrived));
     }
 
@@ -66,6 +72,11 @@ impl Board {
     /// What the decoder has counted.
     pub(crate) fn counters(&self) -> Counters {
         *self.counters.borrow()
+    }
+
+    /// When the pedals last turned.
+    pub(crate) fn ridden(&self) -> Option<Instant> {
+        *self.ridden.borrow()
     }
 
     /// The protocol.

@@ -20,7 +20,7 @@ use alleycat_shared::message::SensorState;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::config::{Driver, Source};
-pub(crate) use board::{Board, Told};
+pub(crate) use board::Board;
 use pace::Pace;
 use read::read;
 use record::Tap;

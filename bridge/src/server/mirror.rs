@@ -7,12 +7,9 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::io::AsyncWriteExt;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::time::Instant;
 
 use super::Shared;
 use super::store::{Draft, Store, references};
-use crate::sensor::Told;
 
 /// Why a page was not fetched. The one that is kept stays.
 #[derive(Debug, Error)]
@@ -30,22 +27,10 @@ enum MirrorError {
 /// Fetches the page at the start and then every hour, but not while somebody rides. Never ends.
 pub(super) async fn run(shared: Arc<Shared>) {
     let Some(store) = &shared.hub.store else { return std::future::pending().await };
-    let mut due = Instant::now();
-    let mut ridden: Option<Instant> = None;
-    let mut messages = shared.board.subscribe();
     loop {
-        tokio::select! {
-            told = messages.recv() => match told {
-                Ok(Told::Reading(reading, at)) if reading.cadence.get() > 0.0 => ridden = Some(at),
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return std::future::pending().await,
-            },
-            () = tokio::time::sleep_until(due) => {
-                let busy = ridden.is_some_and(|at| at.elapsed() < IDLE_AFTER) && store.page().exists();
-                let again = if busy { IDLE_AFTER } else { fetch(&shared, store).await };
-                due = Instant::now() + again;
-            }
-        }
+        let busy = shared.board.ridden().is_some_and(|at| at.elapsed() < IDLE_AFTER) && store.page().exists();
+        let wait = if busy { IDLE_AFTER } else { fetch(&shared, store).await };
+        tokio::time::sleep(wait).await;
     }
 }
 

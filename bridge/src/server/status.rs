@@ -30,6 +30,8 @@ struct Status {
     skipped_messages: u64,
     /// Since a page last said that it is alive, in ms; nothing before one has done so.
     heartbeat_age_ms: Option<u64>,
+    /// Since the pedals last turned; nothing before they have.
+    idle_seconds: Option<u64>,
     uptime_seconds: u64,
     /// Whether the hub answered when it was last asked; nothing before that.
     hub_here: Option<bool>,
@@ -70,6 +72,7 @@ impl Status {
                 .heartbeat
                 .borrow()
                 .map(|at| u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX)),
+            idle_seconds: board.ridden().map(|at| at.elapsed().as_secs()),
             uptime_seconds: shared.started.elapsed().as_secs(),
             hub_here: shared.hub.here(),
             page_problem: shared.page_problem.borrow().clone(),

@@ -11,7 +11,7 @@ use nix::unistd::{Pid, Uid};
 
 use crate::rig::Device;
 
-fn program(args: &[&str]) -> Command {
+pub(crate) fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_alleycat-bridge"));
     command.args(args).env_remove("RUST_LOG");
     command
@@ -58,20 +58,29 @@ fn words_that_are_none_are_refused_with_those_that_are() {
 }
 
 /// A running program and what it says; it is ended when dropped.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStderr>>,
 }
 
 impl Running {
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         Self { child, lines }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end; whether all was well.
+    pub(crate) fn ended(&mut self) -> bool {
+        self.child.wait().unwrap().success()
+    }
+
     /// Reads what it says until a word comes.
-    fn says(&mut self, word: &str) -> String {
+    pub(crate) fn says(&mut self, word: &str) -> String {
         let mut said = self.lines.by_ref().map_while(Result::ok);
         said.find(|line| line.contains(word)).unwrap_or_else(|| panic!("it never says {word}"))
     }

@@ -1,0 +1,53 @@
+//! A real Chromium on a real bridge's page, killed and hung.
+
+use std::path::Path;
+use std::process::Command;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::program::{Running, program};
+use crate::rig::Bridge;
+
+const BROWSER: &str = "/usr/bin/chromium";
+
+/// A page that says that it is alive, and hangs after three seconds.
+const PAGE: &str = "<script>const socket = new WebSocket(`ws://${location.host}/sensor`);
+    socket.onopen = () => { setInterval(() => socket.send('alive'), 200); setTimeout(() => { for (;;) {} }, 3000); };
+    </script>";
+
+fn pid(line: &str) -> Pid {
+    let digits: String =
+        line.split("pid=").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
+    Pid::from_raw(digits.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_is_killed_or_hangs_is_started_again() {
+    if !Path::new(BROWSER).exists() {
+        eprintln!("skipped: there is no {BROWSER}");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("index.html"), PAGE).unwrap();
+    let bridge = Bridge::start(&["virtual", "--page", folder.path().to_str().unwrap()]).await;
+    let (url, profile) = (bridge.url("/"), folder.path().join("profile"));
+    let mut command: Command = program(&["kiosk", "--url", &url, "--profile", profile.to_str().unwrap()]);
+    command.args(["--patience", "15", "--browser-arg=--headless=new", "--browser-arg=--no-sandbox"]);
+    let watched = tokio::task::spawn_blocking(move || {
+        let mut kiosk = Running::start(&mut command);
+        let first = pid(&kiosk.says("browser started"));
+        kill(first, Signal::SIGKILL).unwrap();
+        kiosk.says("it ended by signal 9");
+        let second = pid(&kiosk.says("browser started"));
+        assert_ne!(first, second);
+        kiosk.says("the page hangs");
+        let third = pid(&kiosk.says("browser started"));
+        kill(Pid::from_raw(i32::try_from(kiosk.id()).unwrap()), Signal::SIGTERM).unwrap();
+        assert!(kiosk.ended(), "in order");
+        for browser in [first, second, third] {
+            assert!(nix::sys::signal::killpg(browser, None).is_err(), "nothing of {browser} is left");
+        }
+    });
+    watched.await.unwrap();
+}
