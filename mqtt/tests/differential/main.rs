@@ -1,0 +1,54 @@
+//! Our codec and our session against other people's, against a broker of our own, and against nonsense.
+//!
+//! Longer runs by environment: `ALLEYCAT_FUZZ_FRAMES`, `ALLEYCAT_FUZZ_SESSIONS`, `ALLEYCAT_MODEL_RUNS`, and
+//! `ALLEYCAT_FUZZ_SEED` for the first seed.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(unreachable_pub, reason = "some of these files are shared with the fuzz targets")]
+
+mod choices;
+mod decoder_fuzz;
+mod frames;
+mod model;
+mod seed;
+mod session_fuzz;
+mod wire;
+
+#[test]
+fn no_bytes_make_the_decoder_panic_or_depend_on_how_they_were_cut() {
+    let batches = seed::count("ALLEYCAT_FUZZ_FRAMES", 300_000).div_ceil(STREAMS_PER_SEED);
+    let (mut packets, mut violations) = (0, 0);
+    seed::each(batches, |seed| {
+        let bytes = seed::bytes(seed, BYTES_PER_SEED);
+        let mut choices = choices::Choices::new(&bytes);
+        while !choices.is_done() {
+            let stream = frames::stream(&mut choices);
+            let heard = decoder_fuzz::check(&stream, &mut choices);
+            packets += heard.0.len();
+            violations += usize::from(heard.1.is_some());
+        }
+        decoder_fuzz::check(&bytes[..400], &mut choices::Choices::new(&bytes[400..]));
+    });
+    println!("{packets} packets, {violations} violations");
+    assert!(packets > violations && violations > 100, "{packets} packets, {violations} violations");
+}
+
+#[test]
+fn nothing_that_is_done_to_a_session_breaks_its_promises() {
+    let mut all = session_fuzz::Reached::default();
+    let runs = seed::count("ALLEYCAT_FUZZ_SESSIONS", 4_000);
+    seed::each(runs, |seed| {
+        let reached = session_fuzz::run(&seed::bytes(seed, 1_500));
+        all.connected += reached.connected;
+        all.acknowledged += reached.acknowledged;
+        all.delivered += reached.delivered;
+        all.restarted += reached.restarted;
+    });
+    println!("{runs} sessions: {all:?}");
+    let least = all.connected.min(all.acknowledged).min(all.delivered).min(all.restarted);
+    assert!(least as u64 * 2 > runs, "hardly gets anywhere: {all:?}");
+}
+
+/// Random bytes of one seed: about so many streams of up to four frames.
+const BYTES_PER_SEED: usize = 64 * 1024;
+const STREAMS_PER_SEED: u64 = 1_500;
