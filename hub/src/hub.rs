@@ -97,10 +97,7 @@ impl Hub {
         metrics::install();
         let address = listener.local_addr().map_err(StartError::Listener)?;
         let files = rlimit::increase_nofile_limit(u64::MAX).map_err(StartError::OpenFiles)?;
-        let spare = MIN_SPARE_FILES.max(files / 10);
-        let riders = usize::try_from(files.saturating_sub(spare) / FILES_A_RIDER).unwrap_or(usize::MAX);
-        let spare = usize::try_from(spare).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        let riders = riders.clamp(1, Semaphore::MAX_PERMITS);
+        let (riders, connections) = room(files);
 
         let now = time::now();
         let store = Arc::new(Store::open(config.folder(), config.race_seconds)?);
@@ -162,7 +159,7 @@ impl Hub {
             .merge(api::routes(shared))
             .layer(middleware::from_fn_with_state(addresses, limit))
             .merge(page::routes(config.page.as_deref()));
-        let server = tokio::spawn(serve(listener, router, spare / 2, stopped));
+        let server = tokio::spawn(serve(listener, router, connections, stopped));
         Ok(Self { address, riders, stop, server, tasks, journal, committing: Some(committing) })
     }
 
@@ -200,6 +197,13 @@ impl Drop for Hub {
         self.tasks.iter().for_each(JoinHandle::abort);
         self.journal.stop();
     }
+}
+
+/// How many riders, and how many plain HTTP connections, a limit of open files allows.
+pub(crate) fn room(files: u64) -> (usize, usize) {
+    let spare = MIN_SPARE_FILES.max(files / 10);
+    let bounded = |count: u64| usize::try_from(count).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
+    (bounded(files.saturating_sub(spare) / FILES_A_RIDER), bounded(spare / 2))
 }
 
 /// The WebSocket, and both ends of the loopback connection to the broker.

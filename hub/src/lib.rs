@@ -7,6 +7,7 @@ mod api;
 mod boards;
 mod broker;
 pub mod config;
+pub mod doctor;
 mod export;
 mod hub;
 mod identity;

@@ -3,7 +3,8 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use alleycat_hub::config::{Cli, Command};
+use alleycat_hub::config::{Cli, Command, with_file};
+use alleycat_hub::doctor::{self, Verdict};
 use alleycat_hub::{Config, Hub, store};
 use anyhow::Context;
 use clap::Parser;
@@ -13,12 +14,27 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let command = Cli::parse().command;
+    let args = match with_file(std::env::args_os()) {
+        Ok(args) => args,
+        Err(error) => {
+            _ = writeln!(std::io::stderr(), "error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let command = Cli::parse_from(args).command;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rmqtt=warn"));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     let done = match &command {
         Command::Serve(config) => serve(config).await,
+        Command::Doctor(config) => {
+            let findings = doctor::examine(config);
+            let well = findings.iter().all(|finding| finding.verdict != Verdict::Bad);
+            for finding in findings {
+                _ = writeln!(std::io::stdout(), "{finding}");
+            }
+            return if well { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        }
         command => say(administer(command)),
     };
     match done {
@@ -33,7 +49,7 @@ async fn main() -> ExitCode {
 /// Does what needs no running hub; returns what to say.
 fn administer(command: &Command) -> Result<String, store::StoreError> {
     Ok(match command {
-        Command::Serve(_) => String::new(),
+        Command::Serve(_) | Command::Doctor(_) => String::new(),
         Command::Backup { data, file } => {
             store::backup(data, file)?;
             format!("{} is written", file.display())

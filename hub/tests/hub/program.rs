@@ -75,3 +75,19 @@ async fn plain_tcp_is_mqtt_too_and_its_port_is_free_again_at_once() {
         hub.shutdown().await;
     }
 }
+
+#[test]
+fn the_doctor_says_what_is_wrong_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("races").to_str().unwrap().to_owned();
+    let (well, text) = run(&["doctor", "--listen", "127.0.0.1:0", "--data", &data]);
+    assert!(well && text.contains("can be used") && text.contains("enough for"), "{text}");
+    assert!(!text.contains("BAD"), "{text}");
+    let (well, text) = run(&["doctor", "--listen", "127.0.0.1:0", "--data", &data, "--race-seconds", "60"]);
+    assert!(!well && text.contains("BAD   the store holds races of 300 s"), "{text}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (well, text) = run(&["doctor", "--listen", &address, "--page", "/nowhere"]);
+    assert!(!well && text.contains("choose another --listen") && text.contains("there is no page"), "{text}");
+    assert!(text.contains("nothing is kept"), "{text}");
+}
