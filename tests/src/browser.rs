@@ -1,6 +1,6 @@
 //! A real Chromium, driven through chromedriver.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -83,17 +83,30 @@ impl Browser {
     }
 }
 
+impl Browser {
+    /// Kills the browser of the page of this name, as a power cut would. What it has on the disk stays for
+    /// the next page of this name.
+    pub fn kill(&self, name: &str) {
+        kill_all(&self.profiles.path().join(name));
+    }
+}
+
 impl Drop for Browser {
     /// A test that failed has left its pages open, and chromedriver does not take them along when it ends.
     fn drop(&mut self) {
-        let ours = self.profiles.path().as_os_str().as_encoded_bytes();
-        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        for process in processes {
-            let command = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
-            let pid = process.file_name().to_str().and_then(|name| name.parse().ok());
-            if let Some(pid) = pid.filter(|_| command.windows(ours.len()).any(|part| part == ours)) {
-                _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-            }
+        kill_all(self.profiles.path());
+    }
+}
+
+/// Kills every process that has this path in its command line.
+fn kill_all(path: &Path) {
+    let ours = path.as_os_str().as_encoded_bytes();
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    for process in processes {
+        let command = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        let pid = process.file_name().to_str().and_then(|name| name.parse().ok());
+        if let Some(pid) = pid.filter(|_| command.windows(ours.len()).any(|part| part == ours)) {
+            _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
     }
 }
@@ -105,9 +118,22 @@ impl Page {
     /// When the browser refuses.
     pub async fn resize(&self, (width, height): (u32, u32)) -> anyhow::Result<()> {
         let params = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", &params).await
+    }
+
+    /// Freezes the page as a browser does with one that is out of sight, or thaws it.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn freeze(&self, frozen: bool) -> anyhow::Result<()> {
+        let state = if frozen { "frozen" } else { "active" };
+        self.devtools("Page.setWebLifecycleState", &json!({ "state": state })).await
+    }
+
+    async fn devtools(&self, command: &str, params: &Value) -> anyhow::Result<()> {
         let session = self.client.session_id().await?.context("the session has ended")?;
         let url = format!("{}/session/{session}/goog/cdp/execute", self.driver);
-        let body = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params });
+        let body = json!({ "cmd": command, "params": params });
         reqwest::Client::new().post(url).json(&body).send().await?.error_for_status()?;
         Ok(())
     }

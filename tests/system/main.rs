@@ -1,4 +1,5 @@
 //! The whole system: real processes, a real pty, the real broker, a real Chromium.
 
+mod page_life;
 mod pedal_to_board;
 mod words;

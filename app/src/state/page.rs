@@ -223,8 +223,11 @@ impl Page {
             effects.extend([Effect::Connect(Some(ride.rider.clone())), Effect::StayAwake(true)]);
             self.flow = Flow::Countdown(ride);
         } else {
-            effects.extend([Effect::ForgetRide, Effect::Connect(None)]);
-            if clock.next(ride.race) == moment.race_id {
+            // The last seconds of a race that is just over may still be on their way.
+            let just_over = clock.next(ride.race) == moment.race_id;
+            let rider = just_over.then(|| ride.rider.clone());
+            effects.extend([Effect::ForgetRide, Effect::Connect(rider)]);
+            if just_over {
                 self.flow = Flow::Finished(Finish::new(self.now, ride, None));
             }
         }
