@@ -1,9 +1,13 @@
 //! How many QoS 1 publishes a second a broker acknowledges, and how soon: over plain TCP, any broker.
 //!
-//! `cargo run --release -p alleycat-hub --example puback_rate -- ADDRESS [CONNECTIONS] [SECONDS] [HZ]`
+//! `cargo run --release -p alleycat-hub --example puback_rate -- ADDRESS [CONNECTIONS] [SECONDS] [HZ] [fresh]`
 //!
-//! Without HZ each connection keeps 20 messages in flight; with it each sends so many a second. Point it
-//! at `alleycat-hub serve --open --mqtt-tcp ADDRESS`, at Mosquitto, at whatever speaks MQTT 3.1.1.
+//! Without HZ (or with 0) each connection keeps 20 messages in flight; with it each sends so many a second.
+//! Point it at `alleycat-hub serve --open --mqtt-tcp ADDRESS`, at Mosquitto, at whatever speaks MQTT 3.1.1.
+//!
+//! Otherwise all are of this second, so nearly all are duplicates. With `fresh` every message is a second
+//! of its own, which a hub must keep, in the hour-long race before this one: start the hub with
+//! `--race-seconds 3600 --grace-seconds 65000`.
 #![expect(clippy::print_stdout, reason = "a measurement prints its figures")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on stops")]
 
@@ -24,12 +28,13 @@ async fn main() {
     let address = args.first().expect("the broker's ADDRESS, for example 127.0.0.1:1883").clone();
     let number = |at: usize, default: u32| args.get(at).map_or(default, |text| text.parse().unwrap());
     let (connections, seconds, hz) = (number(1, 200), number(2, 5), number(3, 0));
+    let fresh = args.get(4).is_some_and(|word| word == "fresh");
     rlimit::increase_nofile_limit(u64::MAX).unwrap();
     let limit = Duration::from_secs(seconds.into());
     let mut clients = JoinSet::new();
     for client in 0..connections {
         let stream = connect(&address, client).await;
-        clients.spawn(publish(stream, client, limit, hz));
+        clients.spawn(publish(stream, client, limit, hz, fresh.then_some(connections)));
     }
     let mut latencies: Vec<u32> = clients.join_all().await.into_iter().flatten().collect();
     latencies.sort_unstable();
@@ -56,11 +61,18 @@ async fn connect(address: &str, client: u32) -> TcpStream {
 }
 
 /// Publishes until `limit`; returns the microseconds that each acknowledgement took.
-async fn publish(mut stream: TcpStream, client: u32, limit: Duration, hz: u32) -> Vec<u32> {
+async fn publish(
+    mut stream: TcpStream,
+    client: u32,
+    limit: Duration,
+    hz: u32,
+    fresh: Option<u32>,
+) -> Vec<u32> {
     let topic = format!("alleycat-publish/{client}");
     let start = Instant::now();
     let mut in_flight: VecDeque<Instant> = VecDeque::new();
     let mut latencies = Vec::new();
+    let mut sent = 0;
     let (mut next_id, mut acks) = (0_u16, [0; 4 * WINDOW as usize]);
     let window = if hz > 0 { 1 } else { WINDOW };
     let period = (hz > 0).then(|| Duration::from_secs(1) / hz);
@@ -68,10 +80,17 @@ async fn publish(mut stream: TcpStream, client: u32, limit: Duration, hz: u32) -
         tokio::time::sleep(period.mul_f64(f64::from(client % 1_000) / 1_000.0)).await;
     }
     while start.elapsed() < limit {
-        let (mut packets, payload) = (Vec::new(), payload(client));
+        let (mut packets, same) = (Vec::new(), payload(client));
         while in_flight.len() < usize::from(window) {
             next_id = next_id % u16::MAX + 1;
-            packets.extend(packet(&topic, next_id, &payload));
+            if let Some(clients) = fresh {
+                let racer = client + clients * (sent / 3_600);
+                let payload = fresh_payload(racer, sent % 3_600 + 1);
+                packets.extend(packet(&format!("alleycat-publish/{racer}"), next_id, &payload));
+                sent += 1;
+            } else {
+                packets.extend(packet(&topic, next_id, &same));
+            }
             in_flight.push_back(Instant::now());
         }
         stream.write_all(&packets).await.unwrap();
@@ -111,4 +130,14 @@ fn payload(client: u32) -> Vec<u8> {
         "raceId": moment.race_id, "name": "Rate", "racerId": client, "classId": 1, "cadence": 79.8, "resistance": 79.0,
     });
     message.to_string().into_bytes()
+}
+
+/// A second of the hour-long race before this one.
+fn fresh_payload(racer: u32, second: u32) -> Vec<u8> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let race = now / 3_600 - 1;
+    format!(
+        r#"{{"uuid":"6c4e2a37-32f0-4b14-a2c1-3e2e6f7c1b5d","event":"update","deviceTimestamp":0,"second":{second},"raceId":{race},"name":"Rate","racerId":{racer},"classId":1,"cadence":79.8,"resistance":79.0}}"#
+    )
+    .into_bytes()
 }
