@@ -179,6 +179,14 @@ pub struct TraceSecond {
     pub score: Score,
 }
 
+/// `GET /api/mqtt-url`: where to connect now, and not for long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MqttUrl {
+    /// A signed WebSocket address.
+    pub url: String,
+}
+
 /// `GET /api/racers/{racerId}/rides`, newest first: the official rides of a racer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -11,6 +11,8 @@ pub const HUB_PORT: u16 = 8080;
 pub const BRIDGE_PORT: u16 = 8765;
 /// Path of MQTT over WebSocket on the hub.
 pub const MQTT_PATH: &str = "/mqtt";
+/// Where a hub signs addresses of AWS IoT Core.
+pub const MQTT_URL_PATH: &str = "/api/mqtt-url";
 /// Path of the sensor's readings on the bridge.
 pub const SENSOR_PATH: &str = "/sensor";
 
@@ -40,6 +42,10 @@ pub struct PageConfig {
 pub struct MqttConfig {
     /// A WebSocket address, or a path on the page's own host such as `/mqtt`.
     pub url: String,
+    /// Where to ask for the address before each attempt instead, for a broker that wants a signed one: a path
+    /// on the page's own host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url_from: Option<String>,
     /// Root of the topics that riders publish to.
     pub publish: String,
     /// Root of the topics that the hub publishes to.
@@ -81,6 +87,7 @@ impl Default for MqttConfig {
     fn default() -> Self {
         Self {
             url: MQTT_PATH.to_owned(),
+            url_from: None,
             publish: PUBLISH_ROOT.to_owned(),
             subscribe: SUBSCRIBE_ROOT.to_owned(),
         }

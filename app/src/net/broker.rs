@@ -4,7 +4,9 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use alleycat_mqtt::web::{Client, Setup, Store};
-use alleycat_mqtt::{Bytes, ConnectRefusal, Endpoint, Event, Login, Options, Publish, Qos, Reason};
+use alleycat_mqtt::{
+    Bytes, ConnectRefusal, Endpoint, EndpointError, Event, Login, Options, Publish, Qos, Reason,
+};
 use alleycat_shared::RacerId;
 use alleycat_shared::config::MqttConfig;
 use alleycat_shared::topic::{PUBLISH_ROOT, SUBSCRIBE_ROOT, Topic};
@@ -12,6 +14,7 @@ use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::UnwrapThrowExt;
 use wasm_bindgen_futures::spawn_local;
 
+use super::http;
 use crate::platform::clock;
 use crate::platform::location::socket_url;
 use crate::state::{Input, Rider};
@@ -116,18 +119,22 @@ impl Broker {
 
 impl Inner {
     fn begin(self: &Rc<Self>, store: Option<(Store, Vec<(u64, Bytes)>)>) {
-        let url = socket_url(&self.config.url);
-        let (asked, told) = (Rc::downgrade(self), Rc::downgrade(self));
+        let (config, asked, told) = (self.config.clone(), Rc::downgrade(self), Rc::downgrade(self));
         let endpoint = move |_| {
-            let login = asked.upgrade().map(|inner| inner.login.borrow().clone());
-            std::future::ready(Ok(Endpoint { url: url.clone(), login }))
+            let login = asked.upgrade().map(|inner| inner.login.borrow().clone()).unwrap_or_default();
+            endpoint(config.clone(), login)
         };
         let hear = move |event| {
             if let Some(inner) = told.upgrade() {
                 inner.hear(event);
             }
         };
-        let setup = Setup { store, ..Setup::new(Options::new(self.client_id()), clock::seed()) };
+        // Signed addresses are those of AWS IoT Core.
+        let options = match self.config.url_from {
+            None => Options::new(self.client_id()),
+            Some(_) => Options::aws_iot_core(self.client_id()),
+        };
+        let setup = Setup { store, ..Setup::new(options, clock::seed()) };
         let client =
             Client::with_endpoints(endpoint, setup, hear).expect_throw("an id of our own can be sent");
         let client = self.client.get_or_init(|| client);
@@ -214,6 +221,17 @@ impl Inner {
             _ => (SUBSCRIBE_ROOT, &self.config.subscribe),
         };
         [ours, name.strip_prefix(root).unwrap_or_default()].concat()
+    }
+}
+
+/// Where to connect, and as whom. A broker with signed addresses knows nothing of our tokens.
+async fn endpoint(config: MqttConfig, login: Login) -> Result<Endpoint, EndpointError> {
+    match &config.url_from {
+        None => Ok(Endpoint { url: socket_url(&config.url), login: Some(login) }),
+        Some(path) => match http::mqtt_url(path, &login).await {
+            Ok(url) => Ok(Endpoint { url, login: None }),
+            Err(failure) => Err(EndpointError(failure.detail)),
+        },
     }
 }
 

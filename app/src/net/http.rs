@@ -1,13 +1,14 @@
 //! The hub's HTTP interface as the page uses it.
 
-use alleycat_shared::api::{Clock, Join, Joined, Problem, RaceResult};
+use alleycat_mqtt::Login;
+use alleycat_shared::api::{Clock, Join, Joined, MqttUrl, Problem, RaceResult};
 use alleycat_shared::config::PageConfig;
 use alleycat_shared::time::ClockOffset;
 use alleycat_shared::{ClassId, RaceId};
 use serde::de::DeserializeOwned;
 
 use crate::platform::clock;
-use crate::platform::fetch::{Answer, fetch};
+use crate::platform::fetch::{Answer, fetch, fetch_as};
 use crate::state::Failure;
 
 pub(super) async fn config() -> Result<PageConfig, Failure> {
@@ -22,6 +23,14 @@ pub(super) async fn join(join: &Join) -> Result<Joined, Failure> {
 pub(super) async fn result(race: RaceId, class: ClassId) -> Result<RaceResult, Failure> {
     let path = ["/api/races/", &race.to_string(), "/classes/", &class.to_string()].concat();
     read(fetch(&path, None).await)
+}
+
+/// Asks for an address of the broker that is good for this one attempt.
+pub(super) async fn mqtt_url(path: &str, login: &Login) -> Result<String, Failure> {
+    let racer = login.username.as_deref().unwrap_or_default();
+    let path = [path, "?racerId=", racer].concat();
+    let answer = fetch_as(&path, login.password.as_deref().unwrap_or_default()).await;
+    read(answer).map(|MqttUrl { url }| url)
 }
 
 /// Asks for the hub's clock some times over; the quickest answer tells it best.

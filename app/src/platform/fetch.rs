@@ -2,7 +2,7 @@
 
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, RequestInit, Response};
+use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
 /// An answer: status and text.
 #[derive(Clone, Debug)]
@@ -15,17 +15,33 @@ pub struct Answer {
 
 /// Asks with GET, or with POST if there is a JSON body. `None` if no answer came in time.
 pub async fn fetch(path: &str, body: Option<&str>) -> Option<Answer> {
-    let init = RequestInit::new();
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(LIMIT_MS)));
-    init.set_cache(web_sys::RequestCache::NoStore);
+    let init = question();
     if let Some(body) = body {
         init.set_method("POST");
         init.set_body(&body.into());
-        let headers = web_sys::Headers::new().ok()?;
-        headers.set("content-type", "application/json").ok()?;
-        init.set_headers(&headers);
+        init.set_headers(&header("content-type", "application/json").ok()?);
     }
     ask(path, &init).await.ok()
+}
+
+/// Asks with GET as the holder of a token.
+pub async fn fetch_as(path: &str, token: &str) -> Option<Answer> {
+    let init = question();
+    init.set_headers(&header("authorization", &["Bearer ", token].concat()).ok()?);
+    ask(path, &init).await.ok()
+}
+
+fn question() -> RequestInit {
+    let init = RequestInit::new();
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(LIMIT_MS)));
+    init.set_cache(web_sys::RequestCache::NoStore);
+    init
+}
+
+fn header(name: &str, value: &str) -> Result<JsValue, JsValue> {
+    let headers = Headers::new()?;
+    headers.set(name, value)?;
+    Ok(headers.into())
 }
 
 async fn ask(path: &str, init: &RequestInit) -> Result<Answer, JsValue> {
