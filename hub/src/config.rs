@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use alleycat_shared::RaceSecond;
 use alleycat_shared::config::{
-    Auth, BRIDGE_PORT, MqttConfig, PageConfig, SENSOR_PATH, SensorConfig, classes,
+    Auth, BRIDGE_PORT, MQTT_URL_PATH, MqttConfig, PageConfig, SENSOR_PATH, SensorConfig, classes,
 };
 use alleycat_shared::race::{DEFAULT_GRACE_SECONDS, DEFAULT_RACE_SECONDS, RaceClock};
 use clap::{Args, Parser, Subcommand};
@@ -118,6 +118,11 @@ pub struct Config {
     #[arg(long, value_name = "KIB", env = "ALLEYCAT_HUB_CLIENT_RATE")]
     pub client_rate: Option<u16>,
 
+    /// Send riders to AWS IoT Core at this endpoint of an account, by addresses that this hub signs with the
+    /// credentials in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
+    #[arg(long, value_name = "HOST", env = "ALLEYCAT_HUB_AWS_IOT_ENDPOINT")]
+    pub aws_iot_endpoint: Option<String>,
+
     /// Where a page loaded from the hub finds the bike's bridge: as seen from the rider's browser.
     #[arg(long, value_name = "URL", default_value_t = sensor_url(), env = "ALLEYCAT_HUB_SENSOR_URL")]
     pub sensor_url: String,
@@ -192,7 +197,10 @@ impl Config {
     /// What `/config.json` tells the page.
     pub fn page_config(&self) -> PageConfig {
         PageConfig {
-            mqtt: MqttConfig::default(),
+            mqtt: MqttConfig {
+                url_from: self.aws_iot_endpoint.as_ref().map(|_| MQTT_URL_PATH.to_owned()),
+                ..MqttConfig::default()
+            },
             sensor: SensorConfig { url: self.sensor_url.clone() },
             classes: classes(),
             race_seconds: self.race_seconds,

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use crate::api::Signer;
 use crate::boards::Retention;
 use crate::broker::{Broker, Gate, front, tcp};
 use crate::config::{Config, ConfigError};
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) connections: Arc<Semaphore>,
     /// What the host shows; without it nobody is the host.
     pub(crate) host_key: Option<String>,
+    /// Signs addresses of AWS IoT Core, if riders go there.
+    pub(crate) signer: Option<Signer>,
     /// What one client may send.
     pub(crate) client_rate: Option<Rate>,
     pub(crate) stop: watch::Receiver<bool>,
@@ -50,6 +53,7 @@ pub struct Hub {
     server: JoinHandle<()>,
     /// The boards, the broker, and the plain port.
     tasks: Vec<JoinHandle<()>>,
+    races: Arc<Races>,
     journal: Arc<Journal>,
     /// Commits the journal; joined on [`Hub::shutdown`].
     committing: Option<thread::JoinHandle<()>>,
@@ -70,6 +74,12 @@ pub enum StartError {
     /// The store can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Addresses are to be signed and there is nothing to sign with.
+    #[error(
+        "can't sign addresses of {0}: it is to be like abc-ats.iot.eu-west-1.amazonaws.com, and AWS_ACCESS_KEY_ID and \
+         AWS_SECRET_ACCESS_KEY are to be set"
+    )]
+    Signer(String),
     /// The system has no thread for the journal.
     #[error("the journal did not start")]
     Journal(#[source] io::Error),
@@ -98,6 +108,11 @@ impl Hub {
         let address = listener.local_addr().map_err(StartError::Listener)?;
         let files = rlimit::increase_nofile_limit(u64::MAX).map_err(StartError::OpenFiles)?;
         let (riders, connections) = room(files);
+
+        let signer = match &config.aws_iot_endpoint {
+            Some(host) => Some(Signer::from_env(host).ok_or_else(|| StartError::Signer(host.clone()))?),
+            None => None,
+        };
 
         let now = time::now();
         let store = Arc::new(Store::open(config.folder(), config.race_seconds)?);
@@ -136,6 +151,7 @@ impl Hub {
         let boards = boards::run(Arc::clone(&races), Arc::clone(&broker), Arc::clone(&journal), retention);
         let boards = tokio::spawn(boards);
         let (stop, stopped) = watch::channel(false);
+        let kept_races = Arc::clone(&races);
         let shared = Arc::new(Shared {
             page_config: config.page_config(),
             races,
@@ -145,6 +161,7 @@ impl Hub {
             broker,
             connections: Arc::new(Semaphore::new(riders)),
             host_key,
+            signer,
             client_rate: config.client_rate(),
             stop: stopped.clone(),
         });
@@ -160,7 +177,8 @@ impl Hub {
             .layer(middleware::from_fn_with_state(addresses, limit))
             .merge(page::routes(config.page.as_deref()));
         let server = tokio::spawn(serve(listener, router, connections, stopped));
-        Ok(Self { address, riders, stop, server, tasks, journal, committing: Some(committing) })
+        let races = kept_races;
+        Ok(Self { address, riders, stop, server, tasks, races, journal, committing: Some(committing) })
     }
 
     /// Where it listens.
@@ -173,7 +191,7 @@ impl Hub {
         self.riders
     }
 
-    /// Ends all connections and waits a moment for requests that are under way.
+    /// Ends all connections, waits a moment for requests that are under way, and commits what there is.
     pub async fn shutdown(mut self) {
         _ = self.stop.send(true);
         _ = tokio::time::timeout(GOODBYE, &mut self.server).await;
@@ -183,6 +201,14 @@ impl Hub {
             // Aborted is how it is meant to end; what matters is that its ports are free.
             _ = task.await;
         }
+        // Nobody can send any more: what is over is made official, what runs waits in the journal.
+        let closed = self.races.close(time::now()).len();
+        let riding = self.races.riders(time::now());
+        tracing::info!(
+            closed,
+            riding,
+            "races ended: what runs goes on if the hub is back before its grace ends, unless nothing is kept"
+        );
         self.journal.stop();
         if let Some(committing) = self.committing.take() {
             _ = tokio::task::spawn_blocking(|| committing.join()).await;

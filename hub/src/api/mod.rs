@@ -4,6 +4,7 @@
 
 mod conditional;
 mod identity;
+mod mqtt_url;
 mod problem;
 mod races;
 mod rides;
@@ -25,6 +26,7 @@ use utoipa_axum::routes;
 use crate::hub::Shared;
 use crate::metrics;
 use crate::store::StoreError;
+pub(crate) use mqtt_url::Signer;
 pub(crate) use problem::ApiError;
 
 #[derive(OpenApi)]
@@ -52,6 +54,7 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
         .routes(routes!(service::health))
         .routes(routes!(identity::join))
         .routes(routes!(identity::leave))
+        .routes(routes!(mqtt_url::mqtt_url))
         .routes(routes!(identity::seats))
         .routes(routes!(identity::free))
         .route("/metrics", get(|| async { metrics::text() }))

@@ -6,6 +6,7 @@ mod bad_input;
 mod crash;
 mod disk;
 mod mqtt;
+mod mqtt_url;
 mod program;
 mod rides;
 mod rig;
