@@ -1,6 +1,6 @@
 //! What outlives the process: journal, results, rides, records and seats, in one SQLite file.
 //!
-//! One connection writes, driven by [`crate::journal`] alone; another one reads. Without a folder the same
+//! One connection writes, driven by the journal alone; another one reads. Without a folder the same
 //! tables are kept in memory. All calls block: async callers go through `spawn_blocking`.
 
 mod admin;
