@@ -1,15 +1,18 @@
 //! Our codec and our session against other people's, against a broker of our own, and against nonsense.
 //!
-//! Longer runs by environment: `ALLEYCAT_FUZZ_FRAMES`, `ALLEYCAT_FUZZ_SESSIONS`, `ALLEYCAT_MODEL_RUNS`, and
-//! `ALLEYCAT_FUZZ_SEED` for the first seed.
+//! `docs/fuzzing.md` says what is compared and how to run it for longer.
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(unreachable_pub, reason = "some of these files are shared with the fuzz targets")]
 
 mod choices;
+mod codec;
+mod compare;
 mod decoder_fuzz;
 mod frames;
 mod model;
+mod node;
+mod peers;
 mod seed;
 mod session_fuzz;
 mod wire;
