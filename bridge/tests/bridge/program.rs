@@ -5,11 +5,12 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::PoisonError;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid};
 
-use crate::rig::Device;
+use crate::rig::{BIRTHS, Device};
 
 pub(crate) fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_alleycat-bridge"));
@@ -60,14 +61,22 @@ fn words_that_are_none_are_refused_with_those_that_are() {
 /// A running program and what it says; it is ended when dropped.
 pub(crate) struct Running {
     child: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStderr>>,
+    lines: Option<std::io::Lines<BufReader<std::process::ChildStderr>>>,
 }
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
+        let no_device = BIRTHS.lock().unwrap_or_else(PoisonError::into_inner);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        drop(no_device);
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        Self { child, lines }
+        Self { child, lines: Some(lines) }
+    }
+
+    /// Reads on what it says, and nobody is told.
+    pub(crate) fn forget(&mut self) {
+        let lines = self.lines.take().unwrap();
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -81,7 +90,7 @@ impl Running {
 
     /// Reads what it says until a word comes.
     pub(crate) fn says(&mut self, word: &str) -> String {
-        let mut said = self.lines.by_ref().map_while(Result::ok);
+        let mut said = self.lines.as_mut().unwrap().map_while(Result::ok);
         said.find(|line| line.contains(word)).unwrap_or_else(|| panic!("it never says {word}"))
     }
 }

@@ -5,8 +5,8 @@ use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use alleycat_bridge::config::{Cli, Command};
@@ -15,6 +15,7 @@ use alleycat_sensors::peloton::emulate::PelotonBike;
 use alleycat_shared::message::{SensorMessage, SensorReading, SensorState};
 use clap::Parser;
 use futures_util::{SinkExt, StreamExt};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::openpty;
 use nix::unistd::ttyname;
@@ -28,6 +29,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// Everything is waited for at most this long.
 const LIMIT: Duration = Duration::from_secs(15);
+
+/// No program is started while a device is made, see [`Device::plug`].
+pub(crate) static BIRTHS: Mutex<()> = Mutex::new(());
 
 pub(crate) struct Bridge {
     pub(crate) address: String,
@@ -89,6 +93,11 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// A page of any bridge.
+    pub(crate) async fn open(address: &str) -> Self {
+        Self { socket: tokio_tungstenite::connect_async(format!("ws://{address}/sensor")).await.unwrap().0 }
+    }
+
     /// Says something to the bridge.
     pub(crate) async fn say(&mut self, message: Message) {
         self.socket.send(message).await.unwrap();
@@ -161,8 +170,12 @@ impl Device {
 
     pub(crate) fn plug(&mut self) {
         self.unplug();
+        let _no_birth = BIRTHS.lock().unwrap_or_else(PoisonError::into_inner);
         let pair = openpty(None, None).unwrap();
-        _ = std::fs::remove_file(self.path());
+        // A program that inherits the device would keep it plugged in.
+        for end in [&pair.master, &pair.slave] {
+            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).unwrap();
+        }
         symlink(ttyname(&pair.slave).unwrap(), self.path()).unwrap();
         // The slave stays open, or writing before the bridge has opened it would fail.
         self.ends = Some((File::from(pair.master), pair.slave));
@@ -173,6 +186,8 @@ impl Device {
             stop.store(true, Ordering::Relaxed);
             thread.join().unwrap();
         }
+        // A link that outlives its device would soon lead to another test's.
+        _ = std::fs::remove_file(self.path());
         self.ends = None;
     }
 
