@@ -15,9 +15,16 @@ use super::record::MAGIC;
 #[derive(Debug, Default)]
 pub struct Capture {
     settings: Vec<(String, String)>,
-    /// What the bike said, and when.
-    heard: Vec<(Duration, Vec<u8>)>,
-    end: Duration,
+    /// What was said, and when.
+    said: Vec<(Duration, Said)>,
+}
+
+#[derive(Debug)]
+enum Said {
+    /// By the bike.
+    Heard(Vec<u8>),
+    /// By the driver, so many bytes.
+    Asked(usize),
 }
 
 /// Why a file is no capture.
@@ -51,28 +58,60 @@ impl Capture {
         self.settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Plays once at `speed` times the speed of life, then hangs up.
+    /// Plays once at `speed` times the speed of life, then hangs up. An answer never comes before its
+    /// question: a driver that asks later than it did is waited for.
     pub(super) fn play(self: &Arc<Self>, speed: f64) -> DuplexStream {
-        let (mut bike, port) = tokio::io::duplex(PIPE);
+        let (bike, port) = tokio::io::duplex(PIPE);
         let capture = Arc::clone(self);
         tokio::spawn(async move {
-            let start = Instant::now();
-            let at = |time: Duration| start + time.div_f64(speed);
-            let mut asked = [0; 256];
-            for (time, bytes) in capture.heard.iter().chain([&(capture.end, Vec::new())]) {
-                loop {
-                    tokio::select! {
-                        () = tokio::time::sleep_until(at(*time)) => break,
-                        // What is asked of the bike was answered when the capture was made.
-                        got = bike.read(&mut asked) => if !got.is_ok_and(|count| count > 0) { return },
-                    }
-                }
-                if bike.write_all(bytes).await.is_err() {
-                    return;
-                }
-            }
+            // An error only says that the port was closed.
+            _ = Player { bike, asked: 0 }.play(&capture, speed).await;
         });
         port
+    }
+}
+
+/// The bike's end of a capture that is played.
+struct Player {
+    bike: DuplexStream,
+    /// Bytes that the driver has said so far.
+    asked: usize,
+}
+
+impl Player {
+    async fn play(mut self, capture: &Capture, speed: f64) -> io::Result<()> {
+        let mut shift = Instant::now();
+        let mut asked_then = 0;
+        for (time, said) in &capture.said {
+            let due = shift + time.div_f64(speed);
+            match said {
+                Said::Heard(bytes) => {
+                    self.listen(due, usize::MAX).await?;
+                    self.bike.write_all(bytes).await?;
+                }
+                Said::Asked(count) => {
+                    asked_then += count;
+                    self.listen(due + PATIENCE, asked_then).await?;
+                    shift += Instant::now().saturating_duration_since(due);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what the driver says until a time, or until it has said this much.
+    async fn listen(&mut self, until: Instant, enough: usize) -> io::Result<()> {
+        let mut chunk = [0; 256];
+        while self.asked < enough {
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => break,
+                got = self.bike.read(&mut chunk) => match got? {
+                    0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    count => self.asked += count,
+                },
+            }
+        }
+        Ok(())
     }
 }
 
@@ -89,35 +128,37 @@ impl std::str::FromStr for Capture {
                 let (name, value) = remark.trim().split_once(' ').unwrap_or_else(|| (remark.trim(), ""));
                 capture.settings.push((name.to_owned(), value.to_owned()));
             } else if !line.trim().is_empty() {
-                let (time, bytes) = parse(line).ok_or(CaptureError::Line(number + 1))?;
-                if time < capture.end {
+                let (time, said) = parse(line).ok_or(CaptureError::Line(number + 1))?;
+                if capture.said.last().is_some_and(|(last, _)| time < *last) {
                     return Err(CaptureError::Line(number + 1));
                 }
-                capture.end = time;
-                capture.heard.extend(bytes.map(|bytes| (time, bytes)));
+                capture.said.push((time, said));
             }
         }
-        if capture.heard.is_empty() { Err(CaptureError::Silent) } else { Ok(capture) }
+        let heard = capture.said.iter().any(|(_, said)| matches!(said, Said::Heard(_)));
+        if heard { Ok(capture) } else { Err(CaptureError::Silent) }
     }
 }
 
-/// A line's time, and its bytes if the bike said them.
-fn parse(line: &str) -> Option<(Duration, Option<Vec<u8>>)> {
+/// A line's time, and what was said then.
+fn parse(line: &str) -> Option<(Duration, Said)> {
     let (time, rest) = line.trim_start().split_once(' ')?;
     let time = Duration::try_from_secs_f64(time.parse().ok()?).ok()?;
     let (direction, rest) = rest.trim_start().split_once(' ')?;
     // Two spaces end the bytes; what follows repeats them as text.
     let hex = rest.split("  ").next()?.trim_end();
     let byte = |text: &str| (text.len() == 2).then(|| u8::from_str_radix(text, 16).ok())?;
-    let bytes: Option<Vec<_>> = hex.split(' ').map(byte).collect();
+    let bytes = hex.split(' ').map(byte).collect::<Option<Vec<_>>>()?;
     match direction {
-        "<" => Some((time, Some(bytes.filter(|bytes| !bytes.is_empty())?))),
-        ">" => Some((time, None)),
+        "<" => Some((time, Said::Heard(bytes))),
+        ">" => Some((time, Said::Asked(bytes.len()))),
         _ => None,
     }
 }
 
 const PIPE: usize = 4_096;
+/// How long a driver is waited for that does not ask what it asked then.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -146,7 +187,9 @@ mod tests {
         for speed in [1.0, 10.0] {
             let start = Instant::now();
             let mut played = Vec::new();
-            capture.play(speed).read_to_end(&mut played).await.unwrap();
+            let mut port = capture.play(speed);
+            port.write_all(&[0; 12]).await.unwrap();
+            port.read_to_end(&mut played).await.unwrap();
             assert_eq!(played, [b"85  40 < # \n", &every[..100], b"x"].concat());
             let took = start.elapsed().as_secs_f64() * speed;
             assert!((4.4..4.7).contains(&took), "{took} s of 4.5 s");
@@ -154,6 +197,25 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(" > f5 41 36 f6 ") && text.contains("  .A6.\n"), "{text}");
         assert!(Recorder::create(&path, &[]).is_err(), "a capture is never written over");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_never_comes_before_its_question() {
+        let text = "# alleycat-capture 1\n0.500 > 41\n0.600 < 42\n0.700 < 43\n";
+        let mut port = Arc::new(text.parse::<Capture>().unwrap()).play(1.0);
+        let start = Instant::now();
+        // The driver asks 700 ms later than it did.
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        port.write_all(b"A").await.unwrap();
+        assert_eq!(port.read_u8().await.unwrap(), b'B');
+        assert!((1_295..1_320).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+        // One that never asks is not waited for any longer than this.
+        let mut played = Vec::new();
+        let start = Instant::now();
+        let mut port = Arc::new(text.parse::<Capture>().unwrap()).play(1.0);
+        port.read_to_end(&mut played).await.unwrap();
+        assert_eq!(played, b"BC");
+        assert!((1_690..1_730).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
     }
 
     #[test]
