@@ -53,8 +53,8 @@ impl Publish {
     }
 }
 
-/// Names one publish towards the application. Tickets rise in the order of publishing, over restarts too
-/// where the queue is kept.
+/// Names one publish towards the application. Tickets rise in the order of publishing; after a restart they
+/// go on above those of all messages that were kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 

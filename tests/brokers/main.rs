@@ -6,3 +6,4 @@ mod cuts;
 mod faults;
 mod hub;
 mod rig;
+mod tls;

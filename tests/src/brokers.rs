@@ -1,10 +1,13 @@
 //! Other people's brokers as real processes on free ports.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::Context;
+use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::Command;
@@ -21,6 +24,8 @@ pub struct Broker {
     pub port: u16,
     /// Whether it is spoken in a WebSocket there.
     pub web: bool,
+    /// Whether all of it goes through TLS.
+    tls: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +40,21 @@ impl Broker {
     /// # Errors
     /// When it is not there or does not answer.
     pub async fn mosquitto(web: bool) -> anyhow::Result<Self> {
-        Self::start(Kind::Mosquitto, web).await
+        Self::start(Kind::Mosquitto, web, tempfile::tempdir()?, false).await
+    }
+
+    /// Mosquitto with a certificate for `localhost`, which is returned in DER.
+    ///
+    /// # Errors
+    /// When it is not there or does not answer.
+    pub async fn mosquitto_with_tls(web: bool) -> anyhow::Result<(Self, Vec<u8>)> {
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()])?;
+        let folder = tempfile::tempdir()?;
+        // Started by root, Mosquitto reads them as a user of its own.
+        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
+        std::fs::write(folder.path().join("certificate.pem"), cert.pem())?;
+        std::fs::write(folder.path().join("key.pem"), signing_key.serialize_pem())?;
+        Ok((Self::start(Kind::Mosquitto, web, folder, true).await?, cert.der().to_vec()))
     }
 
     /// npm's aedes behind ws.
@@ -43,11 +62,15 @@ impl Broker {
     /// # Errors
     /// When it is not there or does not answer.
     pub async fn aedes() -> anyhow::Result<Self> {
-        Self::start(Kind::Aedes, true).await
+        Self::start(Kind::Aedes, true, tempfile::tempdir()?, false).await
     }
 
     /// Its address for a client.
     pub fn url(&self) -> String {
+        if self.tls {
+            let (scheme, path) = if self.web { ("wss", "/mqtt") } else { ("mqtts", "") };
+            return format!("{scheme}://localhost:{}{path}", self.port);
+        }
         address(self.web, self.port)
     }
 
@@ -102,8 +125,8 @@ impl Broker {
         .await
     }
 
-    async fn start(kind: Kind, web: bool) -> anyhow::Result<Self> {
-        let mut broker = Self { kind, program: None, folder: tempfile::tempdir()?, port: free_port()?, web };
+    async fn start(kind: Kind, web: bool, folder: TempDir, tls: bool) -> anyhow::Result<Self> {
+        let mut broker = Self { kind, program: None, folder, port: free_port()?, web, tls };
         broker.restart().await?;
         Ok(broker)
     }
@@ -113,12 +136,26 @@ impl Broker {
         let (tcp, web) = if self.web { (free_port()?, self.port) } else { (self.port, free_port()?) };
         let text = include_str!("../mosquitto.conf");
         let text = text.replace("@TCP@", &tcp.to_string()).replace("@WEBSOCKET@", &web.to_string());
+        let text = if self.tls { self.secure(&text) } else { text };
         std::fs::write(&config, text)?;
         let program =
             std::env::var_os("MOSQUITTO").map_or_else(|| "/usr/sbin/mosquitto".into(), PathBuf::from);
         let mut command = Command::new(program);
         command.arg("-c").arg(config);
         Ok(command)
+    }
+}
+
+impl Broker {
+    /// Every listener of this configuration with the certificate.
+    fn secure(&self, text: &str) -> String {
+        let (certificate, key) =
+            (self.folder.path().join("certificate.pem"), self.folder.path().join("key.pem"));
+        let lines = text.lines().map(|line| match line.starts_with("listener ") {
+            true => format!("{line}\ncertfile {}\nkeyfile {}\n", certificate.display(), key.display()),
+            false => format!("{line}\n"),
+        });
+        lines.collect()
     }
 }
 

@@ -90,6 +90,7 @@ fn deny(tools: &Tools) -> anyhow::Result<()> {
 fn native() -> anyhow::Result<()> {
     let mut all = cargo();
     all.args(["test", "--workspace", "--exclude", PAGE, "--exclude", SYSTEM, "--all-features"]);
+    all.env("ALLEYCAT_NODE_MODULES", node::packages(&shell::root().join("mqtt/tests/differential"))?);
     shell::run("native tests", &mut all)?;
     shell::run("native tests of the page's rules", cargo().args(["test", "-p", PAGE, "--lib"]))
 }

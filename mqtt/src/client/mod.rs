@@ -9,6 +9,9 @@ mod tls;
 
 #[cfg(feature = "file")]
 pub use file::{FileStore, StoreError};
+/// For [`Client::tls`].
+#[cfg(feature = "tls")]
+pub use tokio_rustls::rustls;
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -120,7 +123,7 @@ impl Client {
     /// client's.
     #[cfg(feature = "tls")]
     #[must_use]
-    pub fn tls(mut self, config: std::sync::Arc<tokio_rustls::rustls::ClientConfig>) -> Self {
+    pub fn tls(mut self, config: std::sync::Arc<rustls::ClientConfig>) -> Self {
         self.tls.config = Some(config);
         self
     }

@@ -444,6 +444,11 @@ impl Session {
     fn fail(&mut self, now: Millis, reason: Reason) {
         let lived = match self.state {
             State::Connected { since, .. } => Some(now.saturating_sub(since)),
+            State::Connecting { connect_sent: true, .. } => {
+                // A CONNACK that was lost may have said that the session is gone; the next one would not.
+                self.subscriptions.doubt();
+                None
+            }
             _ => None,
         };
         let taken_over = self.retry.ended(lived, reason == Reason::Closed);

@@ -119,6 +119,11 @@ impl Subscriptions {
         subscribing.chain(self.unsubscribing.drain().map(|(id, _)| id)).collect()
     }
 
+    /// What the broker knows is uncertain: all is to be subscribed again, which does no harm.
+    pub(crate) fn doubt(&mut self) {
+        self.declared.values_mut().for_each(|(_, progress)| *progress = Progress::Pending);
+    }
+
     fn mark(&mut self, filter: &str, to: Progress) {
         if let Some((_, progress)) = self.declared.get_mut(filter) {
             *progress = to;

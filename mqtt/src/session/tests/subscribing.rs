@@ -80,3 +80,18 @@ fn many_filters_go_in_packets_of_eight() {
         sent.iter().enumerate().filter(|(_, byte)| **byte == 0x82).map(|(at, _)| at).collect();
     assert_eq!(lengths.len(), 3);
 }
+
+#[test]
+fn a_lost_connack_puts_the_subscriptions_in_doubt() {
+    let mut rig = Rig::connected_to_stay();
+    rig.session.subscribe(rig.now, "a", Qos::AtMostOnce).unwrap();
+    rig.receive(&[0x90, 3, 0, 1, 0]);
+    rig.drop_link();
+    // The broker restarts and says "no session" into a link that is cut: to the next CONNECT it says that
+    // it knows the session, which is a new and empty one.
+    rig.open();
+    rig.drop_link();
+    rig.open();
+    rig.receive(RESUMED);
+    assert_eq!(rig.sent()[0], 0x82);
+}
