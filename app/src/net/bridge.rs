@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use alleycat_mqtt::web::{Heard, Socket};
+use alleycat_shared::Millis;
 use gloo_timers::callback::Timeout;
 
 use crate::platform::clock;
@@ -18,6 +19,8 @@ struct Inner {
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Option<Timeout>>,
     failures: Cell<u32>,
+    /// When the bridge was last told that this page is alive.
+    beaten: Cell<Millis>,
 }
 
 impl Bridge {
@@ -29,9 +32,21 @@ impl Bridge {
             socket: RefCell::default(),
             timer: RefCell::default(),
             failures: Cell::new(0),
+            beaten: Cell::new(0),
         });
         inner.connect();
         Self(inner)
+    }
+
+    /// Tells the bridge every few seconds that the page still works: a kiosk starts a hung one again.
+    pub(super) fn beat(&self) {
+        let now = clock::now();
+        if now.saturating_sub(self.0.beaten.get()) >= BEAT_MS {
+            self.0.beaten.set(now);
+            if let Some(socket) = &*self.0.socket.borrow() {
+                socket.send_text("alive");
+            }
+        }
     }
 
     /// Does not wait any longer if it is waiting: the page has just woken up.
@@ -89,3 +104,6 @@ impl Inner {
         self.timer.replace(Some(Timeout::new(wait, again)));
     }
 }
+
+/// A kiosk gives a silent page up after half a minute.
+const BEAT_MS: Millis = 5_000;

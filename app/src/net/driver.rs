@@ -86,6 +86,9 @@ impl Driver {
         if let Some(broker) = broker {
             broker.listen(self.page.with_untracked(|page| page.topics().collect()));
         }
+        if let Some(bridge) = &*self.bridge.borrow() {
+            bridge.beat();
+        }
         self.retired.borrow_mut().retain(|broker| broker.unsent() > 0);
         self.set_timer();
     }

@@ -54,6 +54,11 @@ impl Socket {
         Some(Self { socket, _on_event: on_event, _on_message: on_message })
     }
 
+    /// Sends a text message. A socket that can't will say that it is closed.
+    pub fn send_text(&self, text: &str) {
+        let _ = self.socket.send_with_str(text);
+    }
+
     /// Sends a binary message. A socket that can't will say that it is closed.
     pub fn send(&self, bytes: &[u8]) {
         let _ = self.socket.send_with_u8_array(bytes);
