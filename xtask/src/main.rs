@@ -1,6 +1,7 @@
-//! The project's own commands: `cargo xtask setup | env | run | test`.
+//! The project's own commands: `cargo xtask setup | env | run | test | bench`.
 #![expect(clippy::print_stdout, reason = "these commands talk to the person at the terminal")]
 
+mod bench;
 mod broker;
 mod node;
 mod page;
@@ -33,6 +34,8 @@ enum Command {
     Run(run::Options),
     /// Runs what CI runs: format, lints, tests native and in the browser, whole-system tests.
     Test(test::Options),
+    /// Measures Alleycat next to others, in one run, and says which goals are met.
+    Bench(bench::Options),
 }
 
 const EXAMPLES: &str = "Examples:
@@ -40,6 +43,7 @@ const EXAMPLES: &str = "Examples:
   cargo xtask run --bike /dev/ttyUSB0        race on the bike at that port
   cargo xtask test                           what CI runs
   cargo xtask test --only browser            one step of it
+  cargo xtask bench size --json size.json    what the page and its MQTT client weigh
   eval \"$(cargo xtask env)\" && trunk serve   work on the page with live reload";
 
 fn main() -> ExitCode {
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         Command::Env => setup::for_page().map(|tools| print!("{}", tools.exports())),
         Command::Run(options) => run::run(&options),
         Command::Test(options) => test::run(&options),
+        Command::Bench(options) => bench::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

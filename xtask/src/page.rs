@@ -27,7 +27,7 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
 /// Takes the custom sections out of a module: the names of functions, half of the file, which no browser
 /// needs. (wasm-opt would do it too and save a twentieth more, but the one that Debian has breaks modules
 /// with reference types, which rustc's are.)
-fn strip(file: &Path) -> anyhow::Result<()> {
+pub(crate) fn strip(file: &Path) -> anyhow::Result<()> {
     const HEADER: usize = 8;
     const CUSTOM: u8 = 0;
     let module = fs::read(file)?;

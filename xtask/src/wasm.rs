@@ -8,7 +8,8 @@ use anyhow::{Context, bail};
 
 use crate::shell::{self, apt_install, command, output, which};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// The target of the page.
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// The rustup name under which Debian's compiler is linked.
 const DEBIAN: &str = "debian";
 /// Debian's compiler, its source and its tools, in one version.

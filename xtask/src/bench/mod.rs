@@ -1,0 +1,95 @@
+//! `cargo xtask bench`: figures of ours next to those of others, measured in the same run.
+
+mod size;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+/// What to measure.
+#[derive(Args)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    bench: Bench,
+    /// Also writes the figures to this file, as a list of objects.
+    #[arg(long, global = true, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// What the MQTT client adds to the page, next to MQTT.js and Paho; what the whole page weighs.
+    Size,
+}
+
+/// One figure, next to a peer's where there is one.
+struct Figure {
+    metric: &'static str,
+    value: usize,
+    unit: &'static str,
+    /// Who, and the peer's figure.
+    peer: Option<(&'static str, usize)>,
+    /// The figure is to be below this.
+    goal: Option<usize>,
+}
+
+impl Figure {
+    fn ratio(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        self.peer.map(|(_, peer)| self.value as f64 / peer as f64)
+    }
+
+    fn met(&self) -> Option<bool> {
+        self.goal.map(|goal| self.value < goal)
+    }
+
+    fn to_json(&self, bench: &str) -> Value {
+        json!({
+            "name": bench, "metric": self.metric, "value": self.value, "unit": self.unit,
+            "peer": self.peer.map(|(peer, _)| peer), "peerValue": self.peer.map(|(_, value)| value),
+            "ratio": self.ratio(), "goal": self.goal, "met": self.met(),
+        })
+    }
+
+    fn row(&self) -> String {
+        let (peer, peer_value) = self.peer.map_or(("", String::new()), |(peer, v)| (peer, v.to_string()));
+        let ratio = self.ratio().map(|ratio| format!("{ratio:.3}")).unwrap_or_default();
+        let goal = self.goal.map(|goal| format!("under {goal}")).unwrap_or_default();
+        let met = self.met().map_or("", |met| if met { "met" } else { "MISSED" });
+        let Self { metric, value, unit, .. } = self;
+        format!("{metric:<40} {value:>9} {unit:<6} {peer:<15} {peer_value:>9} {ratio:>7}  {goal:<13} {met}")
+    }
+}
+
+/// Measures, prints the table and, if asked to, writes the figures to a file.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let (name, figures) = match options.bench {
+        Bench::Size => ("size", size::measure()?),
+    };
+    println!("\n{:<40} {:>9} {:<6} {:<15} {:>9} {:>7}  goal", "what", "ours", "", "peer", "peer's", "ratio");
+    figures.iter().for_each(|figure| println!("{}", figure.row()));
+    if let Some(file) = &options.json {
+        let list = figures.iter().map(|figure| figure.to_json(name)).collect::<Vec<_>>();
+        std::fs::write(file, serde_json::to_string_pretty(&list)?)
+            .with_context(|| format!("{} can't be written", file.display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_at_its_goal_misses_it_and_is_compared_with_its_peer() {
+        let mut figure =
+            Figure { metric: "m", value: 30, unit: "bytes", peer: Some(("p", 120)), goal: Some(30) };
+        let json = figure.to_json("size");
+        assert_eq!(json["ratio"], 0.25);
+        assert_eq!(json["met"], false);
+        figure.value = 29;
+        assert_eq!(figure.to_json("size")["met"], true);
+    }
+}
