@@ -118,7 +118,7 @@ impl Page {
     /// When the browser refuses.
     pub async fn resize(&self, (width, height): (u32, u32)) -> anyhow::Result<()> {
         let params = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        self.devtools("Emulation.setDeviceMetricsOverride", &params).await
+        self.devtools("Emulation.setDeviceMetricsOverride", &params).await.map(drop)
     }
 
     /// Freezes the page as a browser does with one that is out of sight, or thaws it.
@@ -127,15 +127,19 @@ impl Page {
     /// When the browser refuses.
     pub async fn freeze(&self, frozen: bool) -> anyhow::Result<()> {
         let state = if frozen { "frozen" } else { "active" };
-        self.devtools("Page.setWebLifecycleState", &json!({ "state": state })).await
+        self.devtools("Page.setWebLifecycleState", &json!({ "state": state })).await.map(drop)
     }
 
-    async fn devtools(&self, command: &str, params: &Value) -> anyhow::Result<()> {
+    /// Sends a command of the DevTools protocol and returns its result.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn devtools(&self, command: &str, params: &Value) -> anyhow::Result<Value> {
         let session = self.client.session_id().await?.context("the session has ended")?;
         let url = format!("{}/session/{session}/goog/cdp/execute", self.driver);
         let body = json!({ "cmd": command, "params": params });
-        reqwest::Client::new().post(url).json(&body).send().await?.error_for_status()?;
-        Ok(())
+        let answer = reqwest::Client::new().post(url).json(&body).send().await?.error_for_status()?;
+        Ok(answer.json::<Value>().await?["value"].take())
     }
 
     /// The text of the element with this `data-testid`, if it is there.

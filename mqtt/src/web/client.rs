@@ -62,6 +62,8 @@ struct Inner {
     state: RefCell<State>,
     /// Whether [`Inner::drive`] is at work further out: what is told may come back here.
     driving: Cell<bool>,
+    /// Whether what was published in this turn will leave at its end.
+    leaving: Cell<bool>,
 }
 
 type Asking = Pin<Box<dyn Future<Output = Result<Endpoint, EndpointError>>>>;
@@ -128,6 +130,7 @@ impl Client {
                 tell: Box::new(tell),
                 state: RefCell::new(state),
                 driving: Cell::new(false),
+                leaving: Cell::new(false),
             }
         });
         inner.with(|session| session.start(now()));
@@ -147,12 +150,23 @@ impl Client {
         self.0.with(|session| session.unsubscribe(now(), filter));
     }
 
-    /// See [`Session::publish`].
+    /// See [`Session::publish`]. All that is published in one turn of the browser's loop leaves at its end,
+    /// as one WebSocket message: the browser's cost is per message.
     ///
     /// # Errors
     /// [`RequestError`] for a message that can't be sent, that the limits forbid, or a queue that is full.
     pub fn publish(&self, publish: Publish) -> Result<Ticket, RequestError> {
-        self.0.with(|session| session.publish(now(), publish))
+        let ticket = self.0.state.borrow_mut().session.publish(now(), publish);
+        if !self.0.leaving.replace(true) {
+            let this = Rc::downgrade(&self.0);
+            spawn_local(async move {
+                if let Some(inner) = this.upgrade() {
+                    inner.leaving.set(false);
+                    inner.drive();
+                }
+            });
+        }
+        ticket
     }
 
     /// See [`Session::accept`].

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: figures of ours next to those of others, measured in the same run.
 
+mod browser;
 mod size;
 
 use std::path::PathBuf;
@@ -22,6 +23,15 @@ pub(crate) struct Options {
 enum Bench {
     /// What the MQTT client adds to the page, next to MQTT.js and Paho; what the whole page weighs.
     Size,
+    /// Our MQTT client and its peers in one Chromium against one broker: messages a second, main-thread time.
+    MqttBrowser {
+        /// How often each job is done; medians are told.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// The profile of our page: `release` for speed, `page` as the product's, for size.
+        #[arg(long, default_value = "release")]
+        profile: String,
+    },
 }
 
 /// One figure, next to a peer's where there is one.
@@ -65,8 +75,11 @@ impl Figure {
 
 /// Measures, prints the table and, if asked to, writes the figures to a file.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let (name, figures) = match options.bench {
+    let (name, figures) = match &options.bench {
         Bench::Size => ("size", size::measure()?),
+        Bench::MqttBrowser { rounds, profile } => {
+            return browser::run(*rounds, profile, options.json.as_deref());
+        }
     };
     println!("\n{:<40} {:>9} {:<6} {:<15} {:>9} {:>7}  goal", "what", "ours", "", "peer", "peer's", "ratio");
     figures.iter().for_each(|figure| println!("{}", figure.row()));

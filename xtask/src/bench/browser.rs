@@ -1,0 +1,38 @@
+//! Builds our page of the bench, finds the peers' packages, and has `bench/browser` measure.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::shell::{self, cargo, command};
+use crate::{node, setup, wasm};
+
+pub(super) fn run(rounds: usize, profile: &str, json: Option<&Path>) -> anyhow::Result<()> {
+    let (tools, browser) = setup::everything()?;
+    let root = shell::root();
+    let modules = node::packages(&root.join("bench"))?;
+    let mut build = cargo();
+    build.args(["build", "--package", "alleycat-bench-browser-page", "--profile", profile]);
+    build.args(["--target", wasm::TARGET]);
+    tools.prepare(&mut build);
+    shell::run("build our page of the bench", &mut build)?;
+    let built = wasm::target_dir().join(wasm::TARGET).join(profile).join("alleycat_bench_browser_page.wasm");
+    let folder = root.join("target/bench/browser");
+    let mut bindgen = command("wasm-bindgen");
+    tools.prepare(&mut bindgen);
+    bindgen.args(["--target", "web", "--no-typescript", "--out-name", "page", "--out-dir"]);
+    shell::run("wasm-bindgen", bindgen.arg(&folder).arg(built))?;
+    for file in ["index.html", "bench.mjs"] {
+        let from = root.join("bench/browser/page").join(file);
+        fs::copy(&from, folder.join(file)).with_context(|| format!("{} can't be copied", from.display()))?;
+    }
+    let mut bench = cargo();
+    bench.args(["run", "--release", "--package", "alleycat-bench-browser", "--", "--page"]).arg(&folder);
+    bench.arg("--node").arg(modules).args(["--rounds", &rounds.to_string()]);
+    if let Some(file) = json {
+        bench.arg("--json").arg(std::path::absolute(file)?);
+    }
+    bench.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);
+    shell::run("measure", &mut bench)
+}
