@@ -9,12 +9,12 @@ use alleycat_mqtt::{
 };
 use alleycat_shared::RacerId;
 use alleycat_shared::config::MqttConfig;
-use alleycat_shared::topic::{PUBLISH_ROOT, SUBSCRIBE_ROOT, Topic};
+use alleycat_shared::topic::Topic;
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::UnwrapThrowExt;
 use wasm_bindgen_futures::spawn_local;
 
-use super::http;
+use super::{http, wire};
 use crate::platform::clock;
 use crate::platform::location::socket_url;
 use crate::state::{Input, Rider};
@@ -79,7 +79,7 @@ impl Broker {
 
     /// Publishes at least once.
     pub(super) fn publish(&self, topic: Topic, payload: Bytes) {
-        let publish = Publish::new(self.0.wire(topic), payload, Qos::AtLeastOnce);
+        let publish = Publish::new(wire::name(&self.0.config, topic), payload, Qos::AtLeastOnce);
         match self.0.client.get() {
             // A full queue is more than an hour of riding without a hub: what was promised first is kept.
             Some(client) => _ = client.publish(publish),
@@ -104,7 +104,7 @@ impl Broker {
         let before = self.0.topics.replace(topics.clone());
         let Some(client) = self.0.client.get().filter(|_| before != topics) else { return };
         for gone in before.iter().filter(|topic| !topics.contains(topic)) {
-            client.unsubscribe(&self.0.wire(*gone));
+            client.unsubscribe(&wire::name(&self.0.config, *gone));
         }
         self.0.subscribe(topics.iter().filter(|topic| !before.contains(topic)));
     }
@@ -157,7 +157,7 @@ impl Inner {
         let Some(client) = self.client.get() else { return };
         for topic in topics {
             // Our own topics can be subscribed to.
-            let _ = client.subscribe(&self.wire(*topic), Qos::AtMostOnce);
+            let _ = client.subscribe(&wire::name(&self.config, *topic), Qos::AtMostOnce);
         }
     }
 
@@ -190,37 +190,12 @@ impl Inner {
                 }
             }
             Event::Message { topic, payload, retain, .. } => {
-                self.say(self.read(&topic, &payload, retain));
+                self.say(wire::read(&self.config, &topic, &payload, retain));
             }
             Event::Acknowledged { .. } | Event::Superseded { .. } => self.tell_unsent(),
             Event::SubscribeFailed { .. } => self.say(Input::LinkNonsense),
             Event::Subscribed { .. } => {}
         }
-    }
-
-    fn read(&self, topic: &str, payload: &[u8], retained: bool) -> Input {
-        let ours = match topic.strip_prefix(&self.config.subscribe) {
-            Some(rest) => [SUBSCRIBE_ROOT, rest].concat().parse(),
-            None => topic.parse(),
-        };
-        let read = match ours {
-            Ok(Topic::Board(_)) => {
-                serde_json::from_slice(payload).map(|board| Input::Board { board, retained }).ok()
-            }
-            Ok(Topic::Rider(..)) => serde_json::from_slice(payload).map(Input::RiderView).ok(),
-            _ => None,
-        };
-        read.unwrap_or(Input::LinkNonsense)
-    }
-
-    /// The topic under the roots that the hub's configuration names.
-    fn wire(&self, topic: Topic) -> String {
-        let name = topic.to_string();
-        let (root, ours) = match topic {
-            Topic::Publish(_) => (PUBLISH_ROOT, &self.config.publish),
-            _ => (SUBSCRIBE_ROOT, &self.config.subscribe),
-        };
-        [ours, name.strip_prefix(root).unwrap_or_default()].concat()
     }
 }
 

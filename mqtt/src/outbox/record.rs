@@ -53,7 +53,7 @@ impl Outbox {
                 None => nonsense += 1,
             }
         }
-        self.log.make_contiguous().sort_by_key(|entry| entry.ticket);
+        self.log.make_contiguous().sort_unstable_by_key(|entry| entry.ticket);
         self.next_ticket = self.log.back().map_or(self.next_ticket, |entry| entry.ticket.0 + 1);
         nonsense
     }

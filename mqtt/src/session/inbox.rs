@@ -3,7 +3,7 @@
 //! Acknowledgements leave in the order in which the messages came [MQTT-4.6.0-2], [MQTT-4.6.0-3], each
 //! once the application has accepted its message. A slow application so closes the broker's own window.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 
@@ -20,8 +20,8 @@ pub(crate) struct Inbox {
     /// Acknowledgements that are owed, in order.
     owed: VecDeque<Owed>,
     next_receipt: u64,
-    /// QoS 2 messages that were delivered, until they are released.
-    held: BTreeMap<PacketId, Held>,
+    /// QoS 2 messages that were delivered, until they are released; in the order of identifiers.
+    held: Vec<(PacketId, Held)>,
     /// Whether `held` is to survive a restart.
     keep: bool,
     changes: VecDeque<Change>,
@@ -64,11 +64,14 @@ impl Inbox {
             return Arrival::New(Some(receipt));
         }
         // "Method B" of the standard's figure 4.3: the identifier is kept and the message is delivered at once.
-        let (held, arrival) = match self.held.get(&id) {
-            Some(held) => (*held, Arrival::Known),
-            None => (Held { receipt, accepted: false }, Arrival::New(Some(receipt))),
+        let (held, arrival) = match self.place(id) {
+            Ok(place) => (self.held[place].1, Arrival::Known),
+            Err(place) => {
+                let held = Held { receipt, accepted: false };
+                self.held.insert(place, (id, held));
+                (held, Arrival::New(Some(receipt)))
+            }
         };
-        self.held.insert(id, held);
         if !self.owed.iter().any(|owed| owed.ack == Ack::Received && owed.id == id) {
             let Held { receipt, accepted } = held;
             self.owed.push_back(Owed { receipt, ack: Ack::Received, id, accepted });
@@ -92,7 +95,8 @@ impl Inbox {
 
     /// PUBREL: the broker will not send it again.
     pub(crate) fn released(&mut self, id: PacketId) {
-        if self.held.remove(&id).is_some() {
+        if let Ok(place) = self.place(id) {
+            self.held.remove(place);
             self.note(Change::Delete { key: key(id) });
         }
     }
@@ -112,7 +116,7 @@ impl Inbox {
     pub(crate) fn reconnected(&mut self, session_present: bool) {
         self.owed.clear();
         if !session_present {
-            for id in std::mem::take(&mut self.held).into_keys() {
+            for (id, _) in std::mem::take(&mut self.held) {
                 self.note(Change::Delete { key: key(id) });
             }
         }
@@ -122,7 +126,16 @@ impl Inbox {
     pub(crate) fn restore(&mut self, record: u64) -> bool {
         let id = u16::try_from(record ^ INBOX).ok().and_then(PacketId::new);
         let held = Held { receipt: Receipt(0), accepted: true };
-        id.is_some_and(|id| self.held.insert(id, held).is_none())
+        let Some(id) = id else { return false };
+        if let Err(place) = self.place(id) {
+            self.held.insert(place, (id, held));
+        }
+        true
+    }
+
+    /// Where an identifier is held, or where it would be.
+    fn place(&self, id: PacketId) -> Result<usize, usize> {
+        self.held.binary_search_by_key(&id, |(held, _)| *held)
     }
 
     pub(crate) fn poll_change(&mut self) -> Option<Change> {

@@ -1,17 +1,23 @@
 //! The declared set of subscriptions and how far each has come.
 
-use std::collections::{BTreeMap, HashMap};
-
 use crate::adapter::{Qos, Violation};
 use crate::ids::PacketId;
 
+/// Lists throughout: a client has a handful of filters, and a page pays for each kind of map it carries.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
-    declared: BTreeMap<String, (Qos, Progress)>,
+    declared: Vec<Declared>,
     /// Withdrawn, and perhaps still known to the broker.
-    leaving: BTreeMap<String, Progress>,
-    subscribing: HashMap<PacketId, Vec<String>>,
-    unsubscribing: HashMap<PacketId, String>,
+    leaving: Vec<(String, Progress)>,
+    subscribing: Vec<(PacketId, Vec<String>)>,
+    unsubscribing: Vec<(PacketId, String)>,
+}
+
+#[derive(Debug)]
+struct Declared {
+    filter: String,
+    qos: Qos,
+    progress: Progress,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,49 +32,55 @@ enum Progress {
 impl Subscriptions {
     /// Adds a filter, which is valid. Declaring it again does nothing.
     pub(crate) fn declare(&mut self, filter: &str, qos: Qos) {
-        match self.declared.get(filter) {
-            Some((same, _)) if *same == qos => {}
-            _ => _ = self.declared.insert(filter.to_owned(), (qos, Progress::Pending)),
+        match self.declared.iter_mut().find(|known| known.filter == filter) {
+            Some(known) if known.qos == qos => {}
+            Some(known) => (known.qos, known.progress) = (qos, Progress::Pending),
+            None => {
+                let filter = filter.to_owned();
+                self.declared.push(Declared { filter, qos, progress: Progress::Pending });
+            }
         }
-        if self.leaving.get(filter) == Some(&Progress::Pending) {
-            self.leaving.remove(filter);
-        }
+        self.leaving.retain(|(name, progress)| name != filter || *progress != Progress::Pending);
     }
 
     /// Takes a filter out.
     pub(crate) fn withdraw(&mut self, filter: &str) {
-        if self.declared.remove(filter).is_some_and(|(_, progress)| progress != Progress::Pending) {
-            self.leaving.insert(filter.to_owned(), Progress::Pending);
+        let Some(place) = self.declared.iter().position(|known| known.filter == filter) else { return };
+        let Declared { filter, progress, .. } = self.declared.remove(place);
+        if progress != Progress::Pending {
+            self.leaving.push((filter, Progress::Pending));
         }
     }
 
     /// How many filters there would be with this one.
     pub(crate) fn count_with(&self, filter: &str) -> usize {
-        self.declared.len() + usize::from(!self.declared.contains_key(filter))
+        self.declared.iter().filter(|known| known.filter != filter).count() + 1
     }
 
     /// The next filter to unsubscribe from.
     pub(crate) fn to_leave(&self) -> Option<String> {
-        let pending = |progress: &Progress| *progress == Progress::Pending;
-        self.leaving.iter().find(|(_, progress)| pending(progress)).map(|(filter, _)| filter.clone())
+        let pending = self.leaving.iter().find(|(_, progress)| *progress == Progress::Pending);
+        pending.map(|(filter, _)| filter.clone())
     }
 
     pub(crate) fn left(&mut self, id: PacketId, filter: String) {
-        self.leaving.insert(filter.clone(), Progress::Sent);
-        self.unsubscribing.insert(id, filter);
+        for (_, progress) in self.leaving.iter_mut().filter(|(name, _)| *name == filter) {
+            *progress = Progress::Sent;
+        }
+        self.unsubscribing.push((id, filter));
     }
 
     /// The next filters to subscribe to, at most `most`.
     pub(crate) fn to_enter(&self, most: usize) -> Option<Vec<(String, Qos)>> {
-        let pending = self.declared.iter().filter(|(_, (_, progress))| *progress == Progress::Pending);
-        let batch: Vec<_> = pending.take(most).map(|(filter, (qos, _))| (filter.clone(), *qos)).collect();
+        let pending = self.declared.iter().filter(|known| known.progress == Progress::Pending);
+        let batch: Vec<_> = pending.take(most).map(|known| (known.filter.clone(), known.qos)).collect();
         (!batch.is_empty()).then_some(batch)
     }
 
     pub(crate) fn entered(&mut self, id: PacketId, filters: Vec<(String, Qos)>) {
         let filters: Vec<_> = filters.into_iter().map(|(filter, _)| filter).collect();
         filters.iter().for_each(|filter| self.mark(filter, Progress::Sent));
-        self.subscribing.insert(id, filters);
+        self.subscribing.push((id, filters));
     }
 
     /// Takes a SUBACK: what the broker said to each filter.
@@ -80,7 +92,7 @@ impl Subscriptions {
         id: PacketId,
         granted: &[Option<Qos>],
     ) -> Result<Vec<(String, Option<Qos>)>, Violation> {
-        let filters = self.subscribing.remove(&id).ok_or_else(|| Violation::UnknownId(id.get()))?;
+        let filters = take(&mut self.subscribing, id)?;
         if filters.len() != granted.len() {
             return Err(Violation::AnswerCount { asked: filters.len(), got: granted.len() });
         }
@@ -96,37 +108,40 @@ impl Subscriptions {
     /// # Errors
     /// [`Violation::UnknownId`] for an answer to nothing.
     pub(crate) fn unsuback(&mut self, id: PacketId) -> Result<(), Violation> {
-        let filter = self.unsubscribing.remove(&id).ok_or_else(|| Violation::UnknownId(id.get()))?;
-        self.leaving.remove(&filter);
+        let filter = take(&mut self.unsubscribing, id)?;
+        self.leaving.retain(|(name, _)| *name != filter);
         Ok(())
     }
 
     /// A new connection: what was on its way is void. If the broker still knows the session, only what it
     /// has not answered is asked again, otherwise all. Returns the identifiers set free.
     pub(crate) fn reconnected(&mut self, session_present: bool) -> Vec<PacketId> {
-        for (_, progress) in self.declared.values_mut() {
-            if !session_present || *progress != Progress::Granted {
-                *progress = Progress::Pending;
+        for known in &mut self.declared {
+            if !session_present || known.progress != Progress::Granted {
+                known.progress = Progress::Pending;
             }
         }
-        if session_present {
-            self.leaving.values_mut().for_each(|progress| *progress = Progress::Pending);
-            self.leaving.retain(|filter, _| !self.declared.contains_key(filter));
-        } else {
-            self.leaving.clear();
-        }
-        let subscribing = self.subscribing.drain().map(|(id, _)| id);
-        subscribing.chain(self.unsubscribing.drain().map(|(id, _)| id)).collect()
+        let declared = |filter: &str| self.declared.iter().any(|known| known.filter == filter);
+        self.leaving.retain(|(filter, _)| session_present && !declared(filter));
+        self.leaving.iter_mut().for_each(|(_, progress)| *progress = Progress::Pending);
+        let subscribing = self.subscribing.drain(..).map(|(id, _)| id);
+        subscribing.chain(self.unsubscribing.drain(..).map(|(id, _)| id)).collect()
     }
 
     /// What the broker knows is uncertain: all is to be subscribed again, which does no harm.
     pub(crate) fn doubt(&mut self) {
-        self.declared.values_mut().for_each(|(_, progress)| *progress = Progress::Pending);
+        self.declared.iter_mut().for_each(|known| known.progress = Progress::Pending);
     }
 
     fn mark(&mut self, filter: &str, to: Progress) {
-        if let Some((_, progress)) = self.declared.get_mut(filter) {
-            *progress = to;
+        for known in self.declared.iter_mut().filter(|known| known.filter == filter) {
+            known.progress = to;
         }
     }
+}
+
+/// Takes out what was sent under this identifier.
+fn take<T>(sent: &mut Vec<(PacketId, T)>, id: PacketId) -> Result<T, Violation> {
+    let place = sent.iter().position(|(of, _)| *of == id).ok_or_else(|| Violation::UnknownId(id.get()))?;
+    Ok(sent.swap_remove(place).1)
 }

@@ -35,8 +35,15 @@ pub enum StoreError {
     #[error("another page keeps its messages here")]
     InUse,
     /// The browser says no.
-    #[error("the browser's database: {0}")]
-    Database(#[from] idb::Error),
+    #[error("the browser's database refuses: is this a private window, or the disk full?")]
+    Refused,
+}
+
+impl From<idb::Error> for StoreError {
+    /// Which of its thirty ways of failing it was helps nobody, and their words weigh 3 KB in a page.
+    fn from(_: idb::Error) -> Self {
+        Self::Refused
+    }
 }
 
 impl Store {
@@ -95,9 +102,9 @@ impl Store {
                 if changes.is_empty() {
                     break;
                 }
-                if let Err(error) = this.write(&changes).await {
+                if this.write(&changes).await.is_err() {
                     this.0.failed.set(true);
-                    web_sys::console::warn_1(&format!("messages are not kept: {error}").into());
+                    web_sys::console::warn_1(&"unacknowledged messages are not kept in this browser".into());
                 }
             }
             this.0.writing.set(false);
@@ -109,7 +116,7 @@ impl Store {
         !self.0.writing.get() && !self.0.failed.get()
     }
 
-    async fn write(&self, changes: &[Change]) -> Result<(), idb::Error> {
+    async fn write(&self, changes: &[Change]) -> Result<(), StoreError> {
         let transaction = self.strict()?;
         let records = transaction.object_store(RECORDS)?;
         for change in changes {

@@ -11,6 +11,7 @@ use crate::setup::{self, Tools};
 use crate::shell::{self, cargo, command};
 use crate::{node, page, wasm};
 
+const PAGE: &str = "alleycat-app";
 /// As the page is built; see the root `Cargo.toml`.
 const PROFILE: &str = "page";
 /// What the client may weigh in the page, brotli.
@@ -66,8 +67,8 @@ impl Weight {
 pub(super) fn measure() -> anyhow::Result<Vec<Figure>> {
     let tools = setup::for_page()?;
     let modules = node::packages(&shell::root().join("bench"))?;
-    let with = Weight::of_folder(&module(&tools, "with", &["--features", "mqtt"])?)?;
-    let without = Weight::of_folder(&module(&tools, "without", &[])?)?;
+    let with = Weight::of_folder(&module(&tools, "with", &[])?)?;
+    let without = Weight::of_folder(&module(&tools, "without", &["--no-default-features"])?)?;
     let client = with.without(without);
     let mut figures = Vec::new();
     for (name, file) in [MQTT_JS, PAHO] {
@@ -99,14 +100,14 @@ fn figure(
     Figure { metric, value, unit: "bytes", peer, goal }
 }
 
-/// Builds the bench's page into a folder that holds the module and its glue, as the page's are made.
+/// Builds the page's module and glue into a folder, as Trunk has them built for release.
 fn module(tools: &Tools, name: &str, features: &[&str]) -> anyhow::Result<PathBuf> {
     let mut build = cargo();
-    build.args(["build", "--package", "alleycat-bench", "--profile", PROFILE, "--target", wasm::TARGET]);
+    build.args(["build", "--package", PAGE, "--bin", PAGE, "--profile", PROFILE, "--target", wasm::TARGET]);
     build.args(features);
     tools.prepare(&mut build);
-    shell::run(&format!("build a page {name} the MQTT client"), &mut build)?;
-    let built = wasm::target_dir().join(wasm::TARGET).join(PROFILE).join("alleycat_bench.wasm");
+    shell::run(&format!("build the page {name} the MQTT client"), &mut build)?;
+    let built = wasm::target_dir().join(wasm::TARGET).join(PROFILE).join(PAGE).with_extension("wasm");
     let folder = shell::root().join("target/bench").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("{} can't be removed", folder.display()))?;
