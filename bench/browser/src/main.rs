@@ -53,9 +53,9 @@ const SLOWEST: &str = "MQTT.js";
 
 const JOBS: [Job; 4] = [
     Job { what: "receive, 64 packets a message", count: 256_000, per_message: 64, who: RECEIVERS },
-    Job { what: "receive, 1 packet a message", count: 8_000, per_message: 1, who: RECEIVERS },
-    Job { what: "publish QoS 0", count: 16_000, per_message: 0, who: CLIENTS },
-    Job { what: "publish QoS 1 to acknowledgement", count: 8_000, per_message: 1, who: CLIENTS },
+    Job { what: "receive, 1 packet a message", count: 40_000, per_message: 1, who: RECEIVERS },
+    Job { what: "publish QoS 0", count: 40_000, per_message: 0, who: CLIENTS },
+    Job { what: "publish QoS 1 to acknowledgement", count: 40_000, per_message: 1, who: CLIENTS },
 ];
 const LIMIT: Duration = Duration::from_secs(120);
 

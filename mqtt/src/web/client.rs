@@ -217,7 +217,7 @@ impl Inner {
         self.driving.set(false);
         let mut state = self.state.borrow_mut();
         let due = state.session.next_deadline();
-        state.timer.set(now(), due);
+        state.timer.set(due, now);
     }
 
     fn keep(&self) {

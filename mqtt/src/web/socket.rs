@@ -75,9 +75,9 @@ impl Drop for Socket {
 }
 
 fn read(data: &JsValue) -> Option<Heard> {
-    if let Some(text) = data.as_string() {
-        return Some(Heard::Text(text));
+    // Bytes first: there are many of them, and each question to the browser costs.
+    match data.dyn_ref::<js_sys::ArrayBuffer>() {
+        Some(buffer) => Some(Heard::Bytes(js_sys::Uint8Array::new(buffer).to_vec())),
+        None => data.as_string().map(Heard::Text),
     }
-    let buffer = data.dyn_ref::<js_sys::ArrayBuffer>()?;
-    Some(Heard::Bytes(js_sys::Uint8Array::new(buffer).to_vec()))
 }

@@ -38,13 +38,13 @@ impl Timer {
 
     /// Has it fire at `due`. One that would fire earlier is left as it is: waking for nothing does no
     /// harm, and setting a timer for every packet would.
-    pub(super) fn set(&mut self, now: u64, due: Option<u64>) {
+    pub(super) fn set(&mut self, due: Option<u64>, now: impl Fn() -> u64) {
         let Some(due) = due else { return };
         if self.due.is_some_and(|set| set <= due) {
             return;
         }
         self.due = Some(due);
-        let wait = u32::try_from(due.saturating_sub(now)).unwrap_or(LONGEST_MS).min(LONGEST_MS);
+        let wait = u32::try_from(due.saturating_sub(now())).unwrap_or(LONGEST_MS).min(LONGEST_MS);
         match &mut self.kind {
             Kind::Page { timeout, fire } => {
                 let fire = fire.clone();
