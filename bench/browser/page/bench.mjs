@@ -1,5 +1,6 @@
 // The peers' side, and the door to ours. Each job resolves to the milliseconds from the first message to the last.
 import init, * as ours from '/page.js'
+import initPeer, * as peer from '/peer.js'
 
 const url = `ws://${location.host}/mqtt`
 const id = () => 'bench-' + Math.random()
@@ -75,7 +76,38 @@ const jobs = {
   },
 }
 
+const bytes = new TextEncoder()
+
+async function mqtt5() {
+  const client = new peer.MqttClient(id()), options = new peer.ConnectOptions()
+  options.protocolVersion = 4
+  await client.connectWithOptions(url, options)
+  return client
+}
+
+jobs['mqtt5-wasm'] = {
+  async receive(topic, count) {
+    const counted = counter(count), client = await mqtt5()
+    await client.subscribeWithCallback(topic, (_, payload) => { JSON.parse(text.decode(payload)); counted.one() })
+    return counted.done.finally(() => client.disconnect())
+  },
+  async publish(payload, qos, count) {
+    const counted = counter(qos ? count : 1), client = await mqtt5(), body = bytes.encode(payload)
+    counted.begin()
+    if (qos) {
+      let left = count
+      const next = () => { if (left-- > 0) client.publishQos1('bench', body, () => { counted.one(); next() }) }
+      for (let n = 0; n < 20; n++) next()
+    } else {
+      for (let n = 0; n < count; n++) await client.publish('bench', body)
+      client.publishQos1('bench', body, () => counted.one())
+    }
+    return counted.done.finally(() => client.disconnect())
+  },
+}
+
 await init()
+await initPeer()
 window.run = (who, what, ...args) => {
   window.outcome = null
   jobs[who][what](...args).then(ms => { window.outcome = { ms } }, error => { window.outcome = { error: String(error) } })

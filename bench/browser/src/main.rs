@@ -46,8 +46,8 @@ struct Job {
 }
 
 const RECEIVERS: &[&str] =
-    &[OURS, "bare loop in wasm", "bare WebSocket", "bare WebSocket + JSON.parse", SLOWEST];
-const CLIENTS: &[&str] = &[OURS, SLOWEST];
+    &[OURS, "bare loop in wasm", "bare WebSocket", "bare WebSocket + JSON.parse", "mqtt5-wasm", SLOWEST];
+const CLIENTS: &[&str] = &[OURS, "mqtt5-wasm", SLOWEST];
 const OURS: &str = "ours";
 const SLOWEST: &str = "MQTT.js";
 

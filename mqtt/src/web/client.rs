@@ -157,6 +157,8 @@ impl Client {
     /// [`RequestError`] for a message that can't be sent, that the limits forbid, or a queue that is full.
     pub fn publish(&self, publish: Publish) -> Result<Ticket, RequestError> {
         let ticket = self.0.state.borrow_mut().session.publish(now(), publish);
+        // Kept at once: the page may end before this turn does.
+        self.0.keep();
         if !self.0.leaving.replace(true) {
             let this = Rc::downgrade(&self.0);
             spawn_local(async move {
@@ -221,11 +223,7 @@ impl Inner {
     }
 
     fn keep(&self) {
-        let state = &mut *self.state.borrow_mut();
-        if let Some(store) = &state.store {
-            let session = &mut state.session;
-            store.apply(std::iter::from_fn(|| session.poll_change()));
-        }
+        self.state.borrow_mut().keep();
     }
 
     fn act(self: &Rc<Self>, action: Action) {
@@ -284,11 +282,21 @@ impl Inner {
     }
 }
 
+impl State {
+    fn keep(&mut self) {
+        if let Some(store) = &self.store {
+            let session = &mut self.session;
+            store.apply(std::iter::from_fn(|| session.poll_change()));
+        }
+    }
+}
+
 impl Drop for Inner {
     /// Says goodbye, so that the broker does not publish the will. What is unacknowledged stays kept.
     fn drop(&mut self) {
         let state = self.state.get_mut();
         state.session.stop(now());
+        state.keep();
         while let Some(action) = state.session.poll_action() {
             if let (Action::Send { bytes, .. }, Some(socket)) = (action, &state.socket) {
                 socket.send(&bytes);

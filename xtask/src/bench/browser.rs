@@ -17,12 +17,21 @@ pub(super) fn run(rounds: usize, profile: &str, json: Option<&Path>) -> anyhow::
     build.args(["--target", wasm::TARGET]);
     tools.prepare(&mut build);
     shell::run("build our page of the bench", &mut build)?;
-    let built = wasm::target_dir().join(wasm::TARGET).join(profile).join("alleycat_bench_browser_page.wasm");
+    let mut peer = cargo();
+    peer.args(["build", "--release", "--locked", "--target", wasm::TARGET, "--manifest-path"]);
+    tools.prepare(peer.arg(root.join("bench/browser/peer/Cargo.toml")));
+    shell::run("build mqtt5-wasm", &mut peer)?;
     let folder = root.join("target/bench/browser");
-    let mut bindgen = command("wasm-bindgen");
-    tools.prepare(&mut bindgen);
-    bindgen.args(["--target", "web", "--no-typescript", "--out-name", "page", "--out-dir"]);
-    shell::run("wasm-bindgen", bindgen.arg(&folder).arg(built))?;
+    let builds = wasm::target_dir().join(wasm::TARGET);
+    for (name, file) in [
+        ("page", builds.join(profile).join("alleycat_bench_browser_page.wasm")),
+        ("peer", builds.join("release/alleycat_bench_browser_peer.wasm")),
+    ] {
+        let mut bindgen = command("wasm-bindgen");
+        tools.prepare(&mut bindgen);
+        bindgen.args(["--target", "web", "--no-typescript", "--out-name", name, "--out-dir"]);
+        shell::run("wasm-bindgen", bindgen.arg(&folder).arg(file))?;
+    }
     for file in ["index.html", "bench.mjs"] {
         let from = root.join("bench/browser/page").join(file);
         fs::copy(&from, folder.join(file)).with_context(|| format!("{} can't be copied", from.display()))?;
