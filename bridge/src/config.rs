@@ -262,6 +262,11 @@ impl Driver {
         }
     }
 
+    /// Whether every such bike tells a resistance, if only after a while.
+    pub const fn tells_resistance(self) -> bool {
+        matches!(self, Self::Peloton | Self::PelotonPassive)
+    }
+
     /// The usual bits a second.
     pub const fn baud(self) -> u32 {
         match self {

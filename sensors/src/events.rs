@@ -22,20 +22,32 @@ struct Event {
     stopped: bool,
 }
 
-/// A counter's width and its time unit.
+/// How wide the two counters are, and the time unit.
 #[derive(Clone, Copy, Debug)]
 pub struct Units {
     /// Ticks of the sensor's clock in a second.
     pub ticks_per_second: u32,
-    /// Both counters start again from 0 after this value.
-    pub mask: u32,
+    /// The clock starts again from 0 after this value.
+    pub time_mask: u32,
+    /// Revolutions start again from 0 after this value.
+    pub revolutions_mask: u32,
 }
 
 impl Units {
     /// Cadence sensors of Bluetooth and ANT+: 16 bits, 1/1024 s.
-    pub const CRANK: Self = Self { ticks_per_second: 1_024, mask: 0xffff };
+    pub const CRANK: Self = Self::wide(1_024, 0xffff);
+    /// ANT+ crank torque: 8 bits of events, 1/2048 s.
+    pub const CRANK_TORQUE: Self = Self::wide(2_048, 0xff);
+    /// ANT+ crank torque frequency, as of SRM: 8 bits of events, 1/2000 s.
+    pub const CRANK_FREQUENCY: Self = Self::wide(2_000, 0xff);
     /// A microcontroller's millisecond clock: 32 bits.
-    pub const MILLIS: Self = Self { ticks_per_second: 1_000, mask: u32::MAX };
+    pub const MILLIS: Self =
+        Self { ticks_per_second: 1_000, time_mask: u32::MAX, revolutions_mask: u32::MAX };
+
+    /// A clock of 16 bits.
+    const fn wide(ticks_per_second: u32, revolutions_mask: u32) -> Self {
+        Self { ticks_per_second, time_mask: 0xffff, revolutions_mask }
+    }
 }
 
 impl EventCounter {
@@ -46,8 +58,8 @@ impl EventCounter {
             self.last = Some(base);
             return None;
         };
-        let turns = revolutions.wrapping_sub(last.revolutions) & units.mask;
-        let ticks = time.wrapping_sub(last.time) & units.mask;
+        let turns = revolutions.wrapping_sub(last.revolutions) & units.revolutions_mask;
+        let ticks = time.wrapping_sub(last.time) & units.time_mask;
         if now.saturating_sub(last.arrived) > AMBIGUOUS_MS {
             self.last = Some(base);
             return None;

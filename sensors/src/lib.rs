@@ -5,13 +5,20 @@
 //! browser can open a serial port, in the page.
 #![forbid(unsafe_code)]
 
+mod ask;
 mod events;
+pub mod kettler;
 pub mod line;
+mod lines;
 pub mod peloton;
 mod reading;
+#[cfg(test)]
+mod regime;
+mod torque;
 
 pub use events::{EventCounter, Units};
 pub use reading::{Bad, Counters, Origin, Reading, Resistance};
+pub use torque::DEFAULT_MAX_TORQUE;
 
 /// Milliseconds of any clock that does not run backwards.
 pub type Millis = u64;
@@ -35,6 +42,11 @@ pub trait Decoder: Send {
 
     /// When [`Decoder::wake`] is due.
     fn next_deadline(&self) -> Option<Millis>;
+
+    /// Whether the bike has left so many requests unanswered that the port is best opened again.
+    fn is_stuck(&self) -> bool {
+        false
+    }
 
     /// What was understood and what was not, since the decoder was made.
     fn counters(&self) -> Counters;

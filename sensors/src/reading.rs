@@ -1,5 +1,7 @@
 //! What a decoder hands on.
 
+use std::collections::VecDeque;
+
 use crate::Millis;
 
 /// Where a resistance comes from.
@@ -7,6 +9,10 @@ use crate::Millis;
 pub enum Origin {
     /// A sensor on the brake.
     Measured,
+    /// A gear or level of the console, scaled.
+    Level,
+    /// What the brake was told.
+    SetPoint,
     /// Worked out from something else, or by a scale that is not this bike's own.
     Estimated,
 }
@@ -25,6 +31,13 @@ impl Resistance {
     pub(crate) fn new(percent: f64, origin: Origin) -> Option<Self> {
         (0.0..=100.0).contains(&percent).then(|| Self { percent: tenth(percent), origin })
     }
+
+    #[expect(dead_code, reason = "for consoles that tell a gear or a level")]
+    /// A gear or level on a scale from `easiest` to `hardest`; beyond an end it is that end.
+    pub(crate) fn level(level: f64, easiest: f64, hardest: f64) -> Option<Self> {
+        let percent = 100.0 * (level - easiest) / (hardest - easiest);
+        if percent.is_nan() { None } else { Self::new(percent.clamp(0.0, 100.0), Origin::Level) }
+    }
 }
 
 /// A trustworthy reading: of a whole frame with the right length and checksum, and in range.
@@ -36,12 +49,84 @@ pub struct Reading {
     pub resistance: Option<Resistance>,
     /// Watts, 0..=3000, if the bike told them lately.
     pub power: Option<f64>,
+    /// Beats a minute, 1..=250, if the bike told them lately.
+    pub heart_rate: Option<f64>,
 }
 
 impl Reading {
-    /// A reading of a cadence in range, or `None`.
-    pub(crate) fn new(cadence: f64, resistance: Option<Resistance>, power: Option<f64>) -> Option<Self> {
-        (0.0..=MAX_CADENCE).contains(&cadence).then(|| Self { cadence: tenth(cadence), resistance, power })
+    /// A cadence in range and nothing beside it, or `None`.
+    pub(crate) fn new(cadence: f64) -> Option<Self> {
+        let reading = Self { cadence: tenth(cadence), resistance: None, power: None, heart_rate: None };
+        (0.0..=MAX_CADENCE).contains(&cadence).then_some(reading)
+    }
+}
+
+/// What comes apart from the cadence and goes with the cadences of the next moments.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beside {
+    pub(crate) resistance: Latest<Resistance>,
+    pub(crate) power: Latest<f64>,
+    pub(crate) heart_rate: Latest<f64>,
+}
+
+impl Beside {
+    /// Nothing is known yet.
+    pub(crate) const NONE: Self =
+        Self { resistance: Latest::NONE, power: Latest::NONE, heart_rate: Latest::NONE };
+
+    /// A power in W.
+    pub(crate) fn set_power(&mut self, watts: f64, now: Millis) -> Result<(), Fault> {
+        let in_range = (0.0..=MAX_POWER).contains(&watts);
+        self.power.set(in_range.then_some(tenth(watts)).ok_or(Fault::Range)?, now);
+        Ok(())
+    }
+
+    /// A heart rate in beats a minute; 0 is none.
+    pub(crate) fn set_heart_rate(&mut self, rate: f64, now: Millis) -> Result<(), Fault> {
+        if rate != 0.0 {
+            let in_range = (1.0..=MAX_HEART_RATE).contains(&rate);
+            self.heart_rate.set(in_range.then_some(rate).ok_or(Fault::Range)?, now);
+        }
+        Ok(())
+    }
+
+    /// A reading of a cadence in rpm with what is known beside it.
+    pub(crate) fn reading(&self, cadence: f64, now: Millis) -> Result<Reading, Fault> {
+        let reading = Reading::new(cadence).ok_or(Fault::Range)?;
+        let (resistance, power) = (self.resistance.at(now), self.power.at(now));
+        Ok(Reading { resistance, power, heart_rate: self.heart_rate.at(now), ..reading })
+    }
+}
+
+/// What waits to be taken: the newest, for nobody may ever take it.
+#[derive(Clone, Debug)]
+pub(crate) struct Queue<T, const MOST: usize>(VecDeque<T>);
+
+/// Readings that wait to be taken.
+pub(crate) type Readings = Queue<Reading, 64>;
+/// Requests that wait to be sent.
+pub(crate) type Writes = Queue<Vec<u8>, 16>;
+
+impl<T, const MOST: usize> Default for Queue<T, MOST> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
+}
+
+impl<T, const MOST: usize> Queue<T, MOST> {
+    pub(crate) fn push(&mut self, item: T) {
+        self.0.push_back(item);
+        if self.0.len() > MOST {
+            self.0.pop_front();
+        }
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        self.0.pop_front()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
     }
 }
 
@@ -120,5 +205,7 @@ pub(crate) fn tenth(value: f64) -> f64 {
 pub(crate) const MAX_CADENCE: f64 = 250.0;
 /// The highest believable power in W.
 pub(crate) const MAX_POWER: f64 = 3_000.0;
+/// The highest believable heart rate in beats a minute.
+const MAX_HEART_RATE: f64 = 250.0;
 /// A resistance or power older than this is not told with a new cadence. In ms.
 const FRESH_MS: Millis = 2_000;

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 use super::{Board, Port};
-use crate::config::{Driver, Source};
+use crate::config::Source;
 use crate::link::Link;
 
 /// Reads an open port until it is gone; returns why.
@@ -23,7 +23,8 @@ pub(super) async fn read(
     let start = Instant::now();
     let clock = || Millis::try_from(start.elapsed().as_millis()).unwrap_or(Millis::MAX);
     let mut link = Link::new(decoder.counters());
-    let mut resistance = Measured::Never;
+    // Whether this bike has told a resistance: one that has will tell it again in a moment.
+    let mut resists = false;
     let mut chunk = [0; 256];
     decoder.restart(clock());
     board.set(SensorState::Waiting);
@@ -52,8 +53,10 @@ pub(super) async fn read(
         while let Some(reading) = decoder.poll_reading() {
             link.reading(clock());
             board.set(SensorState::Live);
-            resistance.note(&reading);
-            if let Some(reading) = told(reading, source, resistance) {
+            if let Some(resistance) = reading.resistance.filter(|_| !std::mem::replace(&mut resists, true)) {
+                tracing::info!(port = board.port(), percent = resistance.percent, origin = ?resistance.origin, "resistance");
+            }
+            if let Some(reading) = told(reading, source, resists) {
                 board.reading(reading, arrived);
             }
         }
@@ -65,52 +68,36 @@ pub(super) async fn read(
                 Err(_) => tracing::debug!(port = board.port(), "a request was not taken"),
             }
         }
+        if decoder.is_stuck() {
+            return io::Error::new(io::ErrorKind::TimedOut, "the bike leaves everything unanswered");
+        }
         board.count(decoder.counters());
         board.set(link.state(decoder.counters(), clock()));
     }
 }
 
-/// Whether the bike has a sensor for its resistance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Measured {
-    Never,
-    Once,
-    Estimated,
-}
-
-impl Measured {
-    fn note(&mut self, reading: &Reading) {
-        let now = match reading.resistance.map(|resistance| resistance.origin) {
-            None => return,
-            Some(alleycat_sensors::Origin::Measured) => Self::Once,
-            Some(alleycat_sensors::Origin::Estimated) => Self::Estimated,
-        };
-        if now == Self::Estimated && *self != now {
-            tracing::warn!("resistance is estimated by another bike's scale: this bike has not told its own");
-        }
-        *self = now;
-    }
-}
-
 /// The reading as the page gets it.
-fn told(reading: Reading, source: &Source, measured: Measured) -> Option<SensorReading> {
+fn told(reading: Reading, source: &Source, resists: bool) -> Option<SensorReading> {
     let cadence = Cadence::try_from(reading.cadence).ok()?;
     let (resistance, origin) = match (reading.resistance, source) {
         (Some(resistance), _) => (Resistance::try_from(resistance.percent).ok(), origin(resistance.origin)),
-        // A Peloton will tell in a moment, and so will a line sensor that has told before.
+        // A Peloton will tell in a moment, and so will a bike that has told before.
         (None, Source::Serial(bike) | Source::Replay { bike, .. })
-            if bike.driver == Driver::Line && measured == Measured::Never =>
+            if !bike.driver.tells_resistance() && !resists =>
         {
             (Some(bike.fixed_resistance), Origin::None)
         }
         (None, _) => (None, Origin::None),
     };
-    Some(SensorReading { cadence, resistance, origin, power: reading.power, heart_rate: None, age_ms: 0 })
+    let Reading { power, heart_rate, .. } = reading;
+    Some(SensorReading { cadence, resistance, origin, power, heart_rate, age_ms: 0 })
 }
 
 const fn origin(origin: alleycat_sensors::Origin) -> Origin {
     match origin {
         alleycat_sensors::Origin::Measured => Origin::Measured,
+        alleycat_sensors::Origin::Level => Origin::Level,
+        alleycat_sensors::Origin::SetPoint => Origin::SetPoint,
         alleycat_sensors::Origin::Estimated => Origin::Estimated,
     }
 }

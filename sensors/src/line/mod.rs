@@ -10,8 +10,9 @@ mod turns;
 use std::collections::VecDeque;
 
 use crate::events::Units;
-use crate::reading::{Fault, Latest};
-use crate::{Counters, Decoder, EventCounter, Millis, Reading, Resistance};
+use crate::lines::Lines;
+use crate::reading::{Beside, Fault, Readings};
+use crate::{Counters, Decoder, EventCounter, Millis, Reading};
 pub use parse::{Column, UnknownColumn};
 use parse::{Line, parse, pulses};
 use turns::Turns;
@@ -33,20 +34,17 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct LineDecoder {
     options: Options,
-    line: Vec<u8>,
+    lines: Lines,
     /// The sensor speaks our own checked frames: from then on nothing unchecked is believed, for a frame
     /// that noise has cut in two would end in a bare number.
     framed: bool,
-    /// What is left of a line that was cut by opening the port, or is too long, is thrown away.
-    skipping: bool,
     events: EventCounter,
     /// A sensor that prints a bare number at each turn falls silent when the pedals stop.
     turns: Turns,
     /// The last windows of a sensor that counts pulses: one window alone is too coarse.
     windows: VecDeque<f64>,
-    resistance: Latest<Resistance>,
-    power: Latest<f64>,
-    readings: VecDeque<Reading>,
+    beside: Beside,
+    readings: Readings,
     counters: Counters,
 }
 
@@ -55,27 +53,20 @@ impl LineDecoder {
     pub fn new(options: Options) -> Self {
         Self {
             options,
-            line: Vec::new(),
+            lines: Lines::cut(b'\n'),
             framed: false,
-            skipping: true,
             events: EventCounter::default(),
             turns: Turns::default(),
             windows: VecDeque::new(),
-            resistance: Latest::NONE,
-            power: Latest::NONE,
-            readings: VecDeque::new(),
+            beside: Beside::NONE,
+            readings: Readings::default(),
             counters: Counters::default(),
         }
     }
 
-    fn end_of_line(&mut self, now: Millis) {
-        let line = std::mem::take(&mut self.line);
-        if std::mem::take(&mut self.skipping) {
-            self.counters.skipped += line.len() as u64;
-            return;
-        }
+    fn end_of_line(&mut self, line: &[u8], now: Millis) {
         let is_frame = line.first() == Some(&b'$');
-        match parse(&line, &self.options.columns) {
+        match parse(line, &self.options.columns) {
             Line::Nothing => self.counters.skipped += line.len() as u64,
             Line::Wrong(fault) => self.counters.bad.count(fault),
             _ if self.framed && !is_frame => self.counters.bad.count(Fault::Unchecked),
@@ -100,10 +91,10 @@ impl LineDecoder {
             }
             Line::Part { resistance, power } => {
                 if let Some(resistance) = resistance {
-                    self.resistance.set(resistance, now);
+                    self.beside.resistance.set(resistance, now);
                 }
                 if let Some(power) = power {
-                    self.power.set(power, now);
+                    self.beside.power.set(power, now);
                 }
             }
             Line::Pulses { count, resistance, power } => {
@@ -113,25 +104,24 @@ impl LineDecoder {
                 }
                 #[expect(clippy::cast_precision_loss, reason = "a handful of windows")]
                 let mean = self.windows.iter().sum::<f64>() / self.windows.len() as f64;
-                self.tell(Reading::new(pulses(mean), resistance, power), now);
+                let reading = Reading::new(pulses(mean));
+                self.tell(reading.map(|reading| Reading { resistance, power, ..reading }), now);
             }
             Line::Counter { revolutions, millis } => {
                 let cadence = self.events.sample(Units::MILLIS, revolutions, millis, now);
-                self.tell(cadence.and_then(|cadence| Reading::new(cadence, None, None)), now);
+                self.tell(cadence.and_then(Reading::new), now);
             }
         }
     }
 
     /// Queues a reading, with what was said about it in lines of its own.
     fn tell(&mut self, reading: Option<Reading>, now: Millis) {
-        self.readings.extend(reading.map(|reading| Reading {
-            resistance: reading.resistance.or_else(|| self.resistance.at(now)),
-            power: reading.power.or_else(|| self.power.at(now)),
+        let Some(reading) = reading else { return };
+        self.readings.push(Reading {
+            resistance: reading.resistance.or_else(|| self.beside.resistance.at(now)),
+            power: reading.power.or_else(|| self.beside.power.at(now)),
             ..reading
-        }));
-        if self.readings.len() > MAX_READINGS {
-            self.readings.pop_front();
-        }
+        });
     }
 }
 
@@ -142,27 +132,20 @@ impl Decoder for LineDecoder {
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
-        for byte in bytes {
-            match byte {
-                b'\n' => self.end_of_line(now),
-                b'\r' => {}
-                _ if self.line.len() < MAX_LINE => self.line.push(*byte),
-                // Too long for a line: noise, or a sensor of another kind.
-                _ => {
-                    self.skipping = true;
-                    self.counters.skipped += 1;
-                }
+        for byte in bytes.iter().filter(|byte| **byte != b'\r') {
+            if let Some(line) = self.lines.push(*byte, &mut self.counters) {
+                self.end_of_line(&line, now);
             }
         }
     }
 
     fn wake(&mut self, now: Millis) {
         let cadence = self.turns.wake(now);
-        self.tell(cadence.and_then(|cadence| Reading::new(cadence, None, None)), now);
+        self.tell(cadence.and_then(Reading::new), now);
     }
 
     fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop_front()
+        self.readings.pop()
     }
 
     fn poll_write(&mut self) -> Option<Vec<u8>> {
@@ -178,10 +161,6 @@ impl Decoder for LineDecoder {
     }
 }
 
-/// The longest line in bytes.
-const MAX_LINE: usize = 200;
-/// The most readings that wait to be taken.
-const MAX_READINGS: usize = 64;
 /// Over how many windows pulses are averaged: 2 s.
 const WINDOWS: usize = 6;
 

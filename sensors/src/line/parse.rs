@@ -166,13 +166,14 @@ fn list(text: &str, columns: &[Column]) -> Option<Result<Line, Fault>> {
 }
 
 fn reading(cadence: f64, percent: Option<f64>, watts: Option<f64>) -> Result<Reading, Fault> {
-    Reading::new(cadence, resistance(percent)?, power(watts)?).ok_or(Fault::Range)
+    let (resistance, power) = (resistance(percent)?, power(watts)?);
+    Ok(Reading { resistance, power, ..Reading::new(cadence).ok_or(Fault::Range)? })
 }
 
 fn windowed(count: f64, percent: Option<f64>, watts: Option<f64>) -> Result<Line, Fault> {
     let (resistance, power) = (resistance(percent)?, power(watts)?);
     // The window must be believable by itself, not only on average with others.
-    Reading::new(pulses(count), resistance, power).ok_or(Fault::Range)?;
+    Reading::new(pulses(count)).ok_or(Fault::Range)?;
     Ok(Line::Pulses { count, resistance, power })
 }
 

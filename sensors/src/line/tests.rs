@@ -96,15 +96,6 @@ fn what_is_no_measurement_is_counted() {
 }
 
 #[test]
-fn a_line_without_end_stays_bounded() {
-    let mut decoder = decoder("cadence");
-    decoder.push(&[b'8'; 100_000], 0);
-    assert!(decoder.line.len() <= MAX_LINE);
-    decoder.push(b"\n87\n", 0);
-    assert_eq!(read(&mut decoder), [(87.0, None)]);
-}
-
-#[test]
 fn a_sensor_that_prints_at_each_turn_is_at_rest_when_silent() {
     let mut decoder = decoder("cadence");
     decoder.push(b"90\n", 1_000);

@@ -9,9 +9,7 @@ mod frame;
 mod poll;
 mod table;
 
-use std::collections::VecDeque;
-
-use crate::reading::{Fault, Latest, MAX_POWER};
+use crate::reading::{Beside, Fault, Readings, Writes};
 use crate::{Counters, Decoder, Millis, Origin, Reading, Resistance};
 use frame::{Answer, Frame, Frames};
 use poll::{Event, Poll};
@@ -41,10 +39,9 @@ pub struct PelotonDecoder {
     frames: Frames,
     role: Role,
     table: Table,
-    resistance: Latest<Resistance>,
-    power: Latest<f64>,
-    readings: VecDeque<Reading>,
-    writes: VecDeque<Vec<u8>>,
+    beside: Beside,
+    readings: Readings,
+    writes: Writes,
     /// Frames in a row that are of another host's talk.
     overheard: u8,
     /// Another host's request was heard, and no answer to it yet.
@@ -70,10 +67,9 @@ impl PelotonDecoder {
             frames: Frames::default(),
             role: Role::Passive { until: None },
             table: Table::default(),
-            resistance: Latest::NONE,
-            power: Latest::NONE,
-            readings: VecDeque::new(),
-            writes: VecDeque::new(),
+            beside: Beside::NONE,
+            readings: Readings::default(),
+            writes: Writes::default(),
             overheard: 0,
             unanswered: false,
             counters: Counters::default(),
@@ -113,24 +109,15 @@ impl PelotonDecoder {
 
     fn answered(&mut self, answer: Answer, now: Millis) -> Result<(), Fault> {
         match answer {
-            Answer::Cadence(rpm) => {
-                let reading = Reading::new(f64::from(rpm), self.resistance.at(now), self.power.at(now));
-                self.readings.push_back(reading.ok_or(Fault::Range)?);
-                if self.readings.len() > MAX_READINGS {
-                    self.readings.pop_front();
-                }
-            }
-            Answer::Power(tenths) => {
-                let watts = f64::from(tenths) / 10.0;
-                self.power.set(Some(watts).filter(|watts| *watts <= MAX_POWER).ok_or(Fault::Range)?, now);
-            }
+            Answer::Cadence(rpm) => self.readings.push(self.beside.reading(f64::from(rpm), now)?),
+            Answer::Power(tenths) => self.beside.set_power(f64::from(tenths) / 10.0, now)?,
             Answer::Raw(raw) => {
                 let (percent, origin) = self.table.percent(raw);
-                self.resistance.set(Resistance::new(percent, origin).ok_or(Fault::Range)?, now);
+                self.beside.resistance.set(Resistance::new(percent, origin).ok_or(Fault::Range)?, now);
             }
             Answer::Calibrated(percent) => {
                 let resistance = Resistance::new(f64::from(percent), Origin::Measured);
-                self.resistance.set(resistance.ok_or(Fault::Range)?, now);
+                self.beside.resistance.set(resistance.ok_or(Fault::Range)?, now);
             }
             Answer::TableEntry(raw) => self.table.entry(raw),
             Answer::Other => {}
@@ -184,11 +171,7 @@ impl Decoder for PelotonDecoder {
         match poll.wake(&mut self.table, now) {
             Some(Event::Ask(request)) => {
                 self.table.asked(request);
-                self.writes.push_back(request.bytes().to_vec());
-                // Nobody takes them: only the newest is worth sending.
-                if self.writes.len() > MAX_WRITES {
-                    self.writes.pop_front();
-                }
+                self.writes.push(request.bytes().to_vec());
             }
             Some(Event::Silent) => self.listen(now),
             None => {}
@@ -196,11 +179,11 @@ impl Decoder for PelotonDecoder {
     }
 
     fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop_front()
+        self.readings.pop()
     }
 
     fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop_front()
+        self.writes.pop()
     }
 
     fn next_deadline(&self) -> Option<Millis> {
@@ -225,10 +208,6 @@ const TABLET_SILENT_MS: Millis = 3_000;
 const REQUEST_BYTES: u64 = 4;
 /// Bytes are looked at in pieces that the frame buffer has room for.
 const PIECE: usize = 64;
-/// The most readings that wait to be taken.
-const MAX_READINGS: usize = 64;
-/// The most requests that wait to be sent.
-const MAX_WRITES: usize = 4;
 
 #[cfg(test)]
 #[path = "tests.rs"]

@@ -1,12 +1,11 @@
 //! Vectors: [S] bytes of a public capture or test, [C] computed from the rules.
 
+use std::collections::VecDeque;
+
 use super::emulate::PelotonBike;
 use super::*;
 use crate::Bad;
-
-fn bytes(hex: &str) -> Vec<u8> {
-    hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
-}
+use crate::regime::bytes;
 
 fn passive() -> PelotonDecoder {
     let mut decoder = PelotonDecoder::new(Mode::Passive);
@@ -17,7 +16,11 @@ fn passive() -> PelotonDecoder {
 /// What a decoder knows after some bytes: cadences read, and the last power and resistance.
 fn known(decoder: &mut PelotonDecoder) -> (Vec<f64>, Option<f64>, Option<f64>) {
     let cadences = std::iter::from_fn(|| decoder.poll_reading()).map(|reading| reading.cadence).collect();
-    (cadences, decoder.power.at(1), decoder.resistance.at(1).map(|resistance| resistance.percent))
+    (
+        cadences,
+        decoder.beside.power.at(1),
+        decoder.beside.resistance.at(1).map(|resistance| resistance.percent),
+    )
 }
 
 type Known = (&'static [f64], Option<f64>, Option<f64>);

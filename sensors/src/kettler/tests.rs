@@ -1,0 +1,108 @@
+//! Vectors: [S] lines of a public source, [C] computed from the rules.
+
+use super::emulate::KettlerBike;
+use super::*;
+use crate::regime::{Regime, Vector, rpm, taken};
+use crate::{DEFAULT_MAX_TORQUE, Origin};
+
+fn decoder() -> Box<dyn Decoder> {
+    let mut decoder = KettlerDecoder::new(DEFAULT_MAX_TORQUE);
+    decoder.restart(0);
+    Box::new(decoder)
+}
+
+fn vectors() -> Vec<Vector> {
+    let vector = |name, said: &str, told| Vector {
+        name,
+        asked: b"st\r\n".to_vec(),
+        said: said.replace('→', "\t").into_bytes(),
+        told,
+    };
+    let estimated = Origin::Estimated;
+    vec![
+        vector(
+            "[S] qdomyos, riding",
+            "101→047→074→002→025→0312→01:12→025\r\n",
+            vec![rpm(47.0).heart(101.0).watts(25.0).percent(12.7, estimated)],
+        ),
+        vector("[S] incyclist, idle", "000→000→000→000→100→0000→00:04→000\r\n", vec![rpm(0.0).watts(0.0)]),
+        vector(
+            "[S] incyclist, riding",
+            "000→075→266→001→070→0012→00:36→065\r\n",
+            vec![rpm(75.0).watts(65.0).percent(20.7, estimated)],
+        ),
+        vector(
+            "[C] riding",
+            "128→091→325→042→180→0247→12:05→178\r\n",
+            vec![rpm(91.0).heart(128.0).watts(178.0).percent(46.7, estimated)],
+        ),
+        vector("[S] incyclist, seven fields", "000→075→266→001→070→0012→00:36\r\n", vec![]),
+        vector("[C] without its end", "128→091→325→042→180→0247→12:05→17", vec![]),
+        vector("[C] out of range", "000→251→266→001→070→0012→00:36→065\r\n", vec![]),
+    ]
+}
+
+#[test]
+fn every_vector_is_read_however_it_comes() {
+    let answer = |request: &[u8]| KettlerBike::new(0, 0).answer(request);
+    let regime =
+        Regime { make: &decoder, answer: &answer, noise: b"\0\xff7\t88", separator: b"\r\n", checked: false };
+    regime.run(&vectors());
+}
+
+/// Runs a decoder against a bike until a time.
+fn ride(decoder: &mut dyn Decoder, bike: &mut KettlerBike, end: Millis) -> (Vec<Reading>, Vec<String>) {
+    let (mut readings, mut requests) = (Vec::new(), Vec::new());
+    while let Some(now) = decoder.next_deadline().filter(|now| *now <= end) {
+        decoder.wake(now);
+        while let Some(request) = decoder.poll_write() {
+            decoder.push(&bike.answer(&request), now + 20);
+            requests.push(String::from_utf8(request).unwrap());
+        }
+        readings.extend(taken(decoder));
+    }
+    (readings, requests)
+}
+
+#[test]
+fn the_bike_is_asked_what_it_is_and_then_for_its_status() {
+    for upper in [false, true] {
+        let mut bike = KettlerBike::new(91, 178);
+        bike.upper = upper;
+        let (readings, requests) = ride(decoder().as_mut(), &mut bike, 6_000);
+        let (id, computer, status) =
+            if upper { ("ID\r\n", "CM\r\n", "ST\r\n") } else { ("id\r\n", "cm\r\n", "st\r\n") };
+        assert_eq!(requests.iter().filter(|request| *request == id).count(), 1, "{requests:?}");
+        assert_eq!(requests.iter().filter(|request| *request == computer).count(), 1, "{requests:?}");
+        assert_eq!(requests.last().unwrap(), status);
+        assert!(
+            readings.len() >= 8 && readings.iter().all(|reading| reading.cadence == 91.0),
+            "{readings:?}"
+        );
+    }
+}
+
+#[test]
+fn an_echo_of_what_was_asked_is_no_answer() {
+    let mut decoder = decoder();
+    for _ in 0..40 {
+        let now = decoder.next_deadline().unwrap();
+        decoder.wake(now);
+        while let Some(request) = decoder.poll_write() {
+            assert!(request.eq_ignore_ascii_case(b"id\r\n"), "{:?}", String::from_utf8_lossy(&request));
+            decoder.push(&request, now + 1);
+        }
+    }
+    assert_eq!((decoder.counters().good, taken(decoder.as_mut()).len()), (0, 0));
+    assert!(decoder.is_stuck());
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+proptest::proptest! {
+    #[test]
+    fn bytes_from_outside_never_panic(
+        pieces in proptest::collection::vec(proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80), 0..40),
+    ) {
+        crate::regime::survives(decoder().as_mut(), &pieces);
+    }
+}

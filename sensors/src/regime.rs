@@ -1,0 +1,183 @@
+//! What every decoder is put through with every vector of its protocol.
+//!
+//! Whole, one byte at a time, two in one read, with noise before, between and after, cut and then whole,
+//! each byte flipped once. A vector is what a bike says, unasked or as an answer; a decoder that asks is
+//! run by a hand-moved clock until it asks for it.
+
+use crate::{Decoder, Millis, Origin, Reading, Resistance};
+
+/// What a bike says and what is read from it.
+pub(crate) struct Vector {
+    /// What the bytes are of, with the mark of their source: `[S]` they stand in a public source, `[C]`
+    /// computed from the rules.
+    pub(crate) name: &'static str,
+    /// The request that they answer; empty for what is said unasked.
+    pub(crate) asked: Vec<u8>,
+    /// The bytes.
+    pub(crate) said: Vec<u8>,
+    /// The readings.
+    pub(crate) told: Vec<Reading>,
+}
+
+/// How one protocol is tried.
+pub(crate) struct Regime<'a> {
+    /// A decoder that was just restarted at time 0, brought to where the vectors make sense.
+    pub(crate) make: &'a dyn Fn() -> Box<dyn Decoder>,
+    /// What the bike says to requests that are not the vector's, for example at the start.
+    pub(crate) answer: &'a dyn Fn(&[u8]) -> Vec<u8>,
+    /// Bytes that can be no frame and end none, as noise: for lines, without an end of line.
+    pub(crate) noise: &'a [u8],
+    /// What ends the noise before a frame: a line's end, or nothing where a frame's start is enough.
+    pub(crate) separator: &'a [u8],
+    /// A checksum catches every flipped bit. Without one only ranges and form are asserted.
+    pub(crate) checked: bool,
+}
+
+impl Regime<'_> {
+    /// Puts all vectors through all of it.
+    pub(crate) fn run(&self, vectors: &[Vector]) {
+        for vector in vectors {
+            self.cuts(vector);
+            self.noise(vector);
+            self.flips(vector);
+        }
+    }
+
+    fn cuts(&self, vector: &Vector) {
+        let Vector { name, said, told, .. } = vector;
+        let (mut decoder, now) = self.asked(vector);
+        decoder.push(said, now);
+        assert_eq!(taken(decoder.as_mut()), *told, "{name}");
+        let (mut decoder, now) = self.asked(vector);
+        said.iter().for_each(|byte| decoder.push(&[*byte], now));
+        assert_eq!(taken(decoder.as_mut()), *told, "{name}, byte by byte");
+        if vector.asked.is_empty() {
+            let (mut decoder, now) = self.asked(vector);
+            decoder.push(&[said.as_slice(), said].concat(), now);
+            let twice = taken(decoder.as_mut());
+            assert!(twice.starts_with(told), "{name}, two in one read: {twice:?}");
+            assert!(twice.len() >= told.len(), "{name}, two in one read: {twice:?}");
+        }
+        // Half of it, then the port is opened again: nothing of the old half survives.
+        let (mut decoder, now) = self.asked(vector);
+        decoder.push(&said[..said.len() / 2], now);
+        taken(decoder.as_mut());
+        decoder.restart(now);
+        assert_eq!(taken(decoder.as_mut()), [], "{name}, cut and opened again");
+    }
+
+    fn noise(&self, vector: &Vector) {
+        let Vector { name, said, told, .. } = vector;
+        for length in [1, self.noise.len()] {
+            let noise = [&self.noise[..length], self.separator].concat();
+            let (mut decoder, now) = self.asked(vector);
+            let before = decoder.counters();
+            decoder.push(&noise, now);
+            decoder.push(said, now);
+            decoder.push(&noise, now);
+            assert_eq!(taken(decoder.as_mut()), *told, "{name}, with noise around it");
+            let after = decoder.counters();
+            let counted = after.skipped - before.skipped + after.bad.total() - before.bad.total();
+            assert!(counted > 0, "{name}: noise is counted");
+        }
+    }
+
+    fn flips(&self, vector: &Vector) {
+        let Vector { name, said, told, .. } = vector;
+        for (at, bit) in (0..said.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+            let mut flipped = said.clone();
+            flipped[at] ^= 1 << bit;
+            let (mut decoder, now) = self.asked(vector);
+            decoder.push(&flipped, now);
+            let read = taken(decoder.as_mut());
+            read.iter().for_each(believable);
+            let fewer = read.iter().all(|reading| told.contains(reading));
+            assert!(fewer || !self.checked, "{name}, byte {at}, bit {bit}: {read:?}");
+        }
+    }
+
+    /// A decoder that waits for what the vector says, and the time then.
+    fn asked(&self, vector: &Vector) -> (Box<dyn Decoder>, Millis) {
+        let mut decoder = (self.make)();
+        let mut now = 0;
+        if vector.asked.is_empty() {
+            return (decoder, now);
+        }
+        while now < PATIENCE_MS {
+            decoder.wake(now);
+            while let Some(request) = decoder.poll_write() {
+                if request == vector.asked {
+                    taken(decoder.as_mut());
+                    return (decoder, now);
+                }
+                decoder.push(&(self.answer)(&request), now);
+            }
+            let due = decoder.next_deadline().expect("a decoder that asks has a deadline");
+            assert!(due > now || decoder.next_deadline().is_some(), "{}", vector.name);
+            now = due.max(now);
+            // A deadline that is due already is for the next wake-up, not for this moment again and again.
+            if due <= now {
+                now += 1;
+            }
+        }
+        panic!("{}: {:02x?} is never asked", vector.name, vector.asked);
+    }
+}
+
+/// All readings that wait.
+pub(crate) fn taken(decoder: &mut dyn Decoder) -> Vec<Reading> {
+    let readings: Vec<_> = std::iter::from_fn(|| decoder.poll_reading()).collect();
+    readings.iter().for_each(believable);
+    readings
+}
+
+/// Asserts that a reading is in range.
+pub(crate) fn believable(reading: &Reading) {
+    let Reading { cadence, resistance, power, heart_rate } = reading;
+    assert!((0.0..=250.0).contains(cadence), "{reading:?}");
+    assert!(resistance.is_none_or(|told| (0.0..=100.0).contains(&told.percent)), "{reading:?}");
+    assert!(power.is_none_or(|watts| (0.0..=3_000.0).contains(&watts)), "{reading:?}");
+    assert!(heart_rate.is_none_or(|rate| (1.0..=250.0).contains(&rate)), "{reading:?}");
+}
+
+/// Any bytes in any pieces: no panic, no reading out of range, and waking ends.
+pub(crate) fn survives(decoder: &mut dyn Decoder, pieces: &[Vec<u8>]) {
+    let mut now = 0;
+    for piece in pieces {
+        decoder.push(piece, now);
+        decoder.wake(now);
+        taken(decoder);
+        while decoder.poll_write().is_some() {}
+        now = decoder.next_deadline().map_or(now + 10, |due| due.clamp(now + 1, now + 1_000));
+    }
+}
+
+/// Bytes by their hexadecimal digits.
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
+    text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("two digits a byte")).collect()
+}
+
+/// A reading of a cadence alone.
+pub(crate) fn rpm(cadence: f64) -> Reading {
+    Reading::new(cadence).expect("a cadence in range")
+}
+
+impl Reading {
+    /// With a resistance.
+    pub(crate) fn percent(self, percent: f64, origin: Origin) -> Self {
+        Self { resistance: Resistance::new(percent, origin), ..self }
+    }
+
+    /// With a power.
+    pub(crate) const fn watts(self, watts: f64) -> Self {
+        Self { power: Some(watts), ..self }
+    }
+
+    /// With a heart rate.
+    pub(crate) const fn heart(self, rate: f64) -> Self {
+        Self { heart_rate: Some(rate), ..self }
+    }
+}
+
+/// How long a request is waited for. In ms.
+const PATIENCE_MS: Millis = 300_000;
