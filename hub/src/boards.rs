@@ -98,12 +98,19 @@ impl Boards {
 pub(crate) struct Retention {
     pub(crate) rides: u32,
     pub(crate) journal: u32,
+    /// Messages are to be in the archive before they are forgotten.
+    pub(crate) archiving: bool,
 }
 
 impl Retention {
     fn at(&self, clock: RaceClock, now: Millis) -> Keep {
         let from = |days: u32| clock.at(now.saturating_sub(u64::from(days) * DAY_MS)).race_id;
-        Keep { journal_from: from(self.journal), rides_from: from(self.rides), seats_from: now }
+        Keep {
+            journal_from: from(self.journal),
+            archiving: self.archiving,
+            rides_from: from(self.rides),
+            seats_from: now,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use alleycat_shared::race::{DEFAULT_GRACE_SECONDS, DEFAULT_RACE_SECONDS, RaceClo
 use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
 
+pub use crate::archive::ArchiveFormat;
 use crate::limits::{CLIENT, Rate};
 
 /// Runs the races: MQTT broker, boards, API and page on one port.
@@ -101,6 +102,19 @@ pub struct Config {
     #[arg(long, value_name = "DAYS", default_value_t = 30, env = "ALLEYCAT_HUB_KEEP_JOURNAL_DAYS", value_parser = clap::value_parser!(u32).range(1..))]
     pub keep_journal_days: u32,
 
+    /// Also copy every message, with its output, into files for other programs, in the folder `archive` of
+    /// --data. Unless given, json with --data and none without.
+    #[arg(long, value_name = "FORMAT", env = "ALLEYCAT_HUB_ARCHIVE")]
+    pub archive: Option<ArchiveFormat>,
+
+    /// How long a message waits for its file of the archive, at most. A file ends earlier when it is large.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, env = "ALLEYCAT_HUB_ARCHIVE_SECONDS", value_parser = clap::value_parser!(u16).range(1..=3_600))]
+    pub archive_seconds: u16,
+
+    /// How long the files of the archive are kept.
+    #[arg(long, value_name = "DAYS", default_value_t = 90, env = "ALLEYCAT_HUB_KEEP_ARCHIVE_DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_archive_days: u32,
+
     /// Let anybody ride as anybody, without joining. For demonstrations only.
     #[arg(long, env = "ALLEYCAT_HUB_OPEN")]
     pub open: bool,
@@ -142,6 +156,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// An archive is wanted of what is not kept.
+    #[error("an archive is made from what is kept: give --data DIR too, or leave --archive out")]
+    ArchiveOfNothing,
     /// A race can't have that many seconds.
     #[error("a race has 1 to {max} seconds, not {0}", max = RaceSecond::MAX)]
     RaceSeconds(u16),
@@ -166,6 +183,9 @@ impl Config {
         if RaceClock::new(self.race_seconds).is_none() {
             return Err(ConfigError::RaceSeconds(self.race_seconds));
         }
+        if self.folder().is_none() && self.archive() != ArchiveFormat::None {
+            return Err(ConfigError::ArchiveOfNothing);
+        }
         match &self.page {
             Some(page) if !page.join("index.html").is_file() => Err(ConfigError::NoPage(page.clone())),
             _ => Ok(()),
@@ -183,6 +203,12 @@ impl Config {
     /// The folder of the store; `None` keeps everything in memory.
     pub fn folder(&self) -> Option<&Path> {
         (self.data != Path::new(NO_DATA)).then_some(self.data.as_path())
+    }
+
+    /// What the archive's files are.
+    pub(crate) fn archive(&self) -> ArchiveFormat {
+        let usual = if self.folder().is_some() { ArchiveFormat::Json } else { ArchiveFormat::None };
+        self.archive.unwrap_or(usual)
     }
 
     /// What one client may send; `None` without a limit.

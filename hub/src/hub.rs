@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::api::Signer;
+use crate::archive::{Archive, ArchiveFormat, Wanted};
 use crate::boards::Retention;
 use crate::broker::{Broker, Gate, front, tcp};
 use crate::config::{Config, ConfigError};
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) identity: Arc<Identity>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) store: Arc<Store>,
+    /// Why the archive can't be written, if there is one.
+    pub(crate) archive: Option<watch::Receiver<Option<String>>>,
     pub(crate) broker: Arc<Broker>,
     /// One permit a WebSocket.
     pub(crate) connections: Arc<Semaphore>,
@@ -57,6 +60,7 @@ pub struct Hub {
     journal: Arc<Journal>,
     /// Commits the journal; joined on [`Hub::shutdown`].
     committing: Option<thread::JoinHandle<()>>,
+    archive: Option<Archive>,
 }
 
 /// Why a hub did not start.
@@ -147,7 +151,17 @@ impl Hub {
         let broker = Broker::start(gate, sessions).await;
         let (broker, listeners) = broker.map_err(StartError::Broker)?;
         let broker = Arc::new(broker);
-        let retention = Retention { rides: config.keep_days, journal: config.keep_journal_days };
+        let retention = Retention {
+            rides: config.keep_days,
+            journal: config.keep_journal_days,
+            archiving: config.archive() != ArchiveFormat::None,
+        };
+        let wanted = Wanted {
+            format: config.archive(),
+            seconds: config.archive_seconds,
+            keep_days: config.keep_archive_days,
+        };
+        let archive = Archive::start(&store, wanted)?;
         let boards = boards::run(Arc::clone(&races), Arc::clone(&broker), Arc::clone(&journal), retention);
         let boards = tokio::spawn(boards);
         let (stop, stopped) = watch::channel(false);
@@ -158,6 +172,7 @@ impl Hub {
             identity,
             journal: Arc::clone(&journal),
             store,
+            archive: archive.as_ref().map(Archive::failing),
             broker,
             connections: Arc::new(Semaphore::new(riders)),
             host_key,
@@ -178,7 +193,17 @@ impl Hub {
             .merge(page::routes(config.page.as_deref()));
         let server = tokio::spawn(serve(listener, router, connections, stopped));
         let races = kept_races;
-        Ok(Self { address, riders, stop, server, tasks, races, journal, committing: Some(committing) })
+        Ok(Self {
+            address,
+            riders,
+            stop,
+            server,
+            tasks,
+            races,
+            journal,
+            committing: Some(committing),
+            archive,
+        })
     }
 
     /// Where it listens.
@@ -210,9 +235,17 @@ impl Hub {
             "races ended: what runs goes on if the hub is back before its grace ends, unless nothing is kept"
         );
         self.journal.stop();
-        if let Some(committing) = self.committing.take() {
-            _ = tokio::task::spawn_blocking(|| committing.join()).await;
-        }
+        let (committing, archive) = (self.committing.take(), self.archive.take());
+        let end = move || {
+            if let Some(committing) = committing {
+                _ = committing.join();
+            }
+            // What the journal has written last goes into the archive too.
+            if let Some(mut archive) = archive {
+                archive.finish();
+            }
+        };
+        _ = tokio::task::spawn_blocking(end).await;
     }
 }
 

@@ -4,6 +4,7 @@
 //! `main.rs` only parses, logs and waits for the signal to end.
 
 mod api;
+mod archive;
 mod boards;
 mod broker;
 pub mod config;

@@ -80,6 +80,23 @@ pub(crate) fn journal_failing(failing: bool) {
     gauge!("alleycat_journal_failing").set(f64::from(u8::from(failing)));
 }
 
+/// A file of the archive was made: its messages, and its bytes in all formats.
+pub(crate) fn archived(messages: usize, bytes: u64) {
+    counter!("alleycat_archive_messages_total").increment(messages as u64);
+    counter!("alleycat_archive_bytes_total").increment(bytes);
+}
+
+/// How many bytes of the journal are not in the archive yet.
+pub(crate) fn archive_waiting(bytes: u64) {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    gauge!("alleycat_archive_waiting_bytes").set(bytes as f64);
+}
+
+/// Whether the archive can't be written.
+pub(crate) fn archive_failing(failing: bool) {
+    gauge!("alleycat_archive_failing").set(f64::from(u8::from(failing)));
+}
+
 /// How long an acknowledgement waited for the disk.
 pub(crate) fn acknowledgement_waited(wait: Duration) {
     histogram!("alleycat_puback_wait_seconds").record(wait);

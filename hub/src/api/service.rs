@@ -17,7 +17,7 @@ use crate::time;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Health {
-    /// `ok`, or `degraded` while the store can't be written.
+    /// `ok`, or `degraded` while the store or the archive can't be written.
     status: &'static str,
     /// The race that runs.
     race_id: RaceId,
@@ -25,6 +25,8 @@ pub(super) struct Health {
     riders: usize,
     /// The store, in a few words.
     store: String,
+    /// The archive, in a few words.
+    archive: String,
 }
 
 /// All that the page needs to know.
@@ -44,7 +46,14 @@ pub(super) async fn clock() -> Json<Clock> {
 pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
     let now = time::now();
     let failing = shared.journal.failing();
-    let status = if failing.is_some() { "degraded" } else { "ok" };
+    let unarchived = shared.archive.as_ref().map(|archive| archive.borrow().clone());
+    let well = failing.is_none() && !matches!(unarchived, Some(Some(_)));
+    let status = if well { "ok" } else { "degraded" };
+    let archive = match unarchived {
+        None => "none".to_owned(),
+        Some(None) => "ok".to_owned(),
+        Some(Some(reason)) => format!("stands still, the journal keeps its messages meanwhile: {reason}"),
+    };
     let store = match failing {
         Some(reason) => format!("can't be written, so nothing is acknowledged: {reason}"),
         None if shared.store.is_kept() => "ok".to_owned(),
@@ -55,5 +64,6 @@ pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
         race_id: shared.races.clock().at(now).race_id,
         riders: shared.races.riders(now),
         store,
+        archive,
     })
 }

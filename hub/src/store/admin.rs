@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use super::key::{HOST_KEY_FILE, KEY_FILE};
 use super::schema::{JOURNAL_FROM, RACE_SECONDS, meta, version};
 use super::{DB_FILE, READ_ONLY, Store, StoreError, connect, lock};
+use crate::archive::ARCHIVE_FOLDER;
 use crate::races::recount;
 
 /// What a store holds, as [`verify`] found it.
@@ -77,7 +78,7 @@ pub fn restore(file: &Path, folder: &Path) -> Result<(), StoreError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
-/// Takes away all that a hub keeps in `folder`, its keys too.
+/// Takes away all that a hub keeps in `folder`, its keys and its archive too.
 ///
 /// # Errors
 /// [`StoreError`] when there is no store, a hub uses it, or it can't be taken away.
@@ -88,14 +89,10 @@ pub fn wipe(folder: &Path) -> Result<(), StoreError> {
     let _lock = lock(folder)?;
     for name in [DB_FILE, "alleycat.db-wal", "alleycat.db-shm", KEY_FILE, HOST_KEY_FILE] {
         let file = folder.join(name);
-        match fs::remove_file(&file) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StoreError::File { file, source });
-            }
-            _ => {}
-        }
+        gone(fs::remove_file(&file)).map_err(|source| StoreError::File { file, source })?;
     }
-    Ok(())
+    let file = folder.join(ARCHIVE_FOLDER);
+    gone(fs::remove_dir_all(&file)).map_err(|source| StoreError::File { file, source })
 }
 
 /// Reads everything in the store of `folder`: every page, every message; and works out each result again
@@ -138,6 +135,11 @@ pub fn verify(folder: &Path) -> Result<Verified, StoreError> {
         }
     }
     Ok(Verified { messages, results, recounted })
+}
+
+/// What was not there is gone too.
+fn gone(removed: std::io::Result<()>) -> std::io::Result<()> {
+    removed.or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
 fn open(folder: &Path) -> Result<Connection, StoreError> {
@@ -260,7 +262,8 @@ mod tests {
         let folder = raced();
         let store = Store::open(Some(folder.path()), 60).unwrap();
         let after = 2_000.try_into().unwrap();
-        let keep = super::super::Keep { journal_from: after, rides_from: after, seats_from: 0 };
+        let keep =
+            super::super::Keep { journal_from: after, archiving: false, rides_from: after, seats_from: 0 };
         while store.forget(&keep).unwrap() {}
         let class = 1.try_into().unwrap();
         assert_eq!(store.records().unwrap().len(), 3, "every first ride is a record");

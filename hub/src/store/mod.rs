@@ -9,6 +9,7 @@ mod key;
 mod read;
 mod record;
 mod schema;
+mod unarchived;
 mod write;
 
 use std::fs::{DirBuilder, File};
@@ -24,6 +25,7 @@ pub use error::StoreError;
 pub(crate) use key::{host_key, signing_key};
 
 pub(crate) use record::Record;
+pub(crate) use unarchived::Unarchived;
 pub(crate) use write::{Batch, Keep, Official, SeatRow};
 
 /// The open store.

@@ -47,6 +47,8 @@ pub(super) const RACE_SECONDS: &str = "race-seconds";
 pub(super) const CLOSED_BEFORE: &str = "closed-before";
 /// Of races before this one the journal may have been forgotten.
 pub(super) const JOURNAL_FROM: &str = "journal-from";
+/// The last batch that is in the archive.
+pub(super) const ARCHIVED: &str = "archived";
 
 const VERSION: i64 = 1;
 

@@ -6,7 +6,7 @@ use alleycat_shared::{Millis, RaceId, RacerId, RacerName, Score};
 use rusqlite::Transaction;
 
 use super::Store;
-use super::schema::{CLOSED_BEFORE, JOURNAL_FROM, set_meta};
+use super::schema::{ARCHIVED, CLOSED_BEFORE, JOURNAL_FROM, meta, set_meta};
 
 /// What is written in one go.
 #[derive(Default)]
@@ -41,6 +41,8 @@ pub(crate) struct SeatRow {
 pub(crate) struct Keep {
     /// Messages of races before this one.
     pub(crate) journal_from: RaceId,
+    /// Never messages that are not in the archive yet.
+    pub(crate) archiving: bool,
     /// Results and rides of races before this one; never the rides of records.
     pub(crate) rides_from: RaceId,
     /// Seats whose token had expired by then.
@@ -53,9 +55,7 @@ impl Store {
         let mut db = self.writer();
         let change = db.transaction()?;
         if let Some(race) = batch.race {
-            change
-                .prepare_cached("INSERT INTO batch (race, records) VALUES (?1, ?2)")?
-                .execute((race.get(), &batch.records))?;
+            change.prepare_cached(NEW_BATCH)?.execute((race.get(), &batch.records))?;
         }
         for official in &batch.officials {
             write_official(&change, official)?;
@@ -76,12 +76,14 @@ impl Store {
     pub(crate) fn forget(&self, keep: &Keep) -> rusqlite::Result<bool> {
         let mut db = self.writer();
         let change = db.transaction()?;
+        let archived = if keep.archiving { meta(&change, ARCHIVED)?.unwrap_or(0) } else { i64::MAX };
         let mut forgotten = 0;
         forgotten += change
             .prepare_cached(
-                "DELETE FROM batch WHERE id IN (SELECT id FROM batch WHERE race < ?1 ORDER BY race LIMIT ?2)",
+                "DELETE FROM batch WHERE id IN (
+                    SELECT id FROM batch WHERE race < ?1 AND id <= ?3 ORDER BY race LIMIT ?2)",
             )?
-            .execute((keep.journal_from.get(), AT_ONCE))?;
+            .execute((keep.journal_from.get(), AT_ONCE, archived))?;
         forgotten += change
             .prepare_cached(
                 "DELETE FROM ride WHERE rowid IN (
@@ -159,6 +161,11 @@ fn pack(ride: &Ride) -> Vec<u8> {
     }
     out
 }
+
+/// Ids only grow, also when all batches are forgotten: the archive goes by them.
+const NEW_BATCH: &str = "INSERT INTO batch (id, race, records) SELECT 1 + max(
+    (SELECT ifnull(max(id), 0) FROM batch),
+    (SELECT ifnull(max(value), 0) FROM meta WHERE key = 'archived')), ?1, ?2";
 
 /// How many lines of a table are forgotten in one go.
 const AT_ONCE: u32 = 2_000;

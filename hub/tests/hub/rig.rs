@@ -245,6 +245,12 @@ impl Program {
         self.child.id()
     }
 
+    /// Waits until it has ended well by itself.
+    pub(crate) fn ended(mut self) {
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "{status}");
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Value {
         let answer = reqwest::get(format!("http://{}{path}", self.address)).await.unwrap();
         answer.json().await.unwrap()
