@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures of ours next to those of others, measured in the same run.
 
 mod browser;
+mod hub;
 mod size;
 
 use std::path::PathBuf;
@@ -23,6 +24,12 @@ pub(crate) struct Options {
 enum Bench {
     /// What the MQTT client adds to the page, next to MQTT.js and Paho; what the whole page weighs.
     Size,
+    /// The hub beside Mosquitto with a consumer in Node.js: ingest, cost of riders, lateness of boards.
+    Hub {
+        /// Options of the bench itself, after `--`; see them with `-- --help`.
+        #[arg(last = true)]
+        options: Vec<String>,
+    },
     /// Our MQTT client and its peers in one Chromium against one broker: messages a second, main-thread time.
     MqttBrowser {
         /// How often each job is done; medians are told.
@@ -77,6 +84,7 @@ impl Figure {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let (name, figures) = match &options.bench {
         Bench::Size => ("size", size::measure()?),
+        Bench::Hub { options: own } => return hub::run(own, options.json.as_deref()),
         Bench::MqttBrowser { rounds, profile } => {
             return browser::run(*rounds, profile, options.json.as_deref());
         }

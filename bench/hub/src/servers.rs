@@ -1,0 +1,155 @@
+//! The servers that are measured, as real processes on free loopback ports, killed with -9 when dropped.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tempfile::TempDir;
+
+/// Where the programs are.
+pub(crate) struct Programs {
+    pub(crate) hub: PathBuf,
+    pub(crate) mosquitto: PathBuf,
+    /// The folder of npm's packages.
+    pub(crate) node: PathBuf,
+}
+
+/// One server, of one process or two.
+pub(crate) struct Server {
+    processes: Processes,
+    /// Where MQTT over WebSocket is spoken.
+    pub(crate) port: u16,
+    /// How many riders the hub says it has files for.
+    pub(crate) room: u32,
+    /// How many messages the consumer has taken.
+    taken: Arc<AtomicU64>,
+    folder: TempDir,
+}
+
+impl Server {
+    /// The hub, which keeps everything in a folder of its own.
+    pub(crate) fn hub(programs: &Programs, options: &[&str]) -> anyhow::Result<Self> {
+        Self::hub_in(programs, options, folder()?)
+    }
+
+    /// Kills it with -9 and starts it again on what it has kept.
+    pub(crate) fn restart_hub(self, programs: &Programs, options: &[&str]) -> anyhow::Result<Self> {
+        let Self { processes, folder, .. } = self;
+        drop(processes);
+        Self::hub_in(programs, options, folder)
+    }
+
+    fn hub_in(programs: &Programs, options: &[&str], folder: TempDir) -> anyhow::Result<Self> {
+        let mut command = Command::new(&programs.hub);
+        command.args(["serve", "--open", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path());
+        let mut child = command.args(options).stderr(Stdio::piped()).spawn().context("the hub")?;
+        let mut log = BufReader::new(child.stderr.take().context("its log")?).lines().map_while(Result::ok);
+        let started = log.find_map(|line| {
+            let after = |word| line.split_once(word)?.1.split_whitespace().next();
+            let port = after("listening on http://127.0.0.1:")?.parse().ok()?;
+            Some((port, after("riders_at_most=")?.parse().ok()?))
+        });
+        std::thread::spawn(move || log.for_each(drop));
+        let Some((port, room)) = started else { bail!("the hub does not start") };
+        Ok(Self { processes: Processes(vec![child]), port, room, taken: Arc::default(), folder })
+    }
+
+    /// Mosquitto, and a consumer in Node.js that makes the boards.
+    pub(crate) fn peer(programs: &Programs) -> anyhow::Result<Self> {
+        let folder = folder()?;
+        let (tcp, port) = (free_port()?, free_port()?);
+        let config = folder.path().join("mosquitto.conf");
+        // Messages in a queue may be as many as they are: else it drops what the consumer is late with.
+        let text = format!(
+            "persistence false\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\n\
+             set_tcp_nodelay true\nlog_dest none\nlistener {tcp} 127.0.0.1\nlistener {port} 127.0.0.1\n\
+             socket_domain ipv4\nprotocol websockets\n"
+        );
+        fs::write(&config, text)?;
+        let broker = Command::new(&programs.mosquitto).arg("-c").arg(&config).spawn();
+        let mut server = Self {
+            processes: Processes(vec![broker.context("Mosquitto can't be started")?]),
+            port,
+            room: 0,
+            taken: Arc::default(),
+            folder,
+        };
+        let mut command = Command::new("node");
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/consumer.mjs")).arg(&programs.node);
+        let address = format!("mqtt://127.0.0.1:{tcp}");
+        let mut consumer = command.arg(address).stdout(Stdio::piped()).spawn().context("Node.js")?;
+        let mut lines = BufReader::new(consumer.stdout.take().context("its output")?).lines();
+        server.processes.0.push(consumer);
+        if !lines.by_ref().map_while(Result::ok).any(|line| line == "ready") {
+            bail!("the consumer in Node.js does not start");
+        }
+        let taken = Arc::clone(&server.taken);
+        std::thread::spawn(move || {
+            for count in lines.map_while(Result::ok).filter_map(|line| line.parse().ok()) {
+                taken.store(count, Ordering::Relaxed);
+            }
+        });
+        Ok(server)
+    }
+
+    /// How many messages the consumer had taken at the last whole second.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Processor time of all its threads so far, user and system.
+    pub(crate) fn busy(&self) -> anyhow::Result<Duration> {
+        self.processes.0.iter().map(|child| busy(child.id())).sum()
+    }
+
+    /// Resident memory, in bytes.
+    pub(crate) fn resident(&self) -> anyhow::Result<u64> {
+        self.processes.0.iter().map(|child| resident(child.id())).sum()
+    }
+}
+
+/// Ended with the folder still there.
+struct Processes(Vec<Child>);
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        for mut child in self.0.drain(..).rev() {
+            _ = child.kill();
+            _ = child.wait();
+        }
+    }
+}
+
+/// `proc(5)`: fields 14 and 15 of `stat` are clock ticks.
+fn busy(id: u32) -> anyhow::Result<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).context("a server has ended")?;
+    let (_, rest) = stat.rsplit_once(')').context("/proc/PID/stat")?;
+    let ticks = rest.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
+    Ok(Duration::from_secs(ticks) / TICKS)
+}
+
+fn resident(id: u32) -> anyhow::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).context("a server has ended")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1_024)
+}
+
+/// On a disk, not in memory: what is durable is to be written.
+fn folder() -> anyhow::Result<TempDir> {
+    let program = std::env::current_exe()?;
+    let beside = program.parent().context("this program's folder")?;
+    Ok(tempfile::Builder::new().prefix("bench-hub-").tempdir_in(beside)?)
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// `sysconf(_SC_CLK_TCK)`: 100 on every Linux.
+const TICKS: u32 = 100;

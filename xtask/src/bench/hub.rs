@@ -1,0 +1,18 @@
+//! Builds the hub and `bench/hub`, finds Mosquitto and the peers' packages, and has it measure.
+
+use std::path::Path;
+
+use crate::shell::{self, cargo};
+use crate::{node, programs, setup};
+
+pub(super) fn run(options: &[String], json: Option<&Path>) -> anyhow::Result<()> {
+    let modules = node::packages(&shell::root().join("bench"))?;
+    let hub = programs::build(true)?.join("alleycat-hub");
+    let mut bench = cargo();
+    bench.args(["run", "--release", "--package", "alleycat-bench-hub", "--", "--hub"]).arg(hub);
+    bench.arg("--mosquitto").arg(setup::mosquitto()?).arg("--node").arg(modules).args(options);
+    if let Some(file) = json {
+        bench.arg("--json").arg(std::path::absolute(file)?);
+    }
+    shell::run("measure", &mut bench)
+}
