@@ -28,8 +28,9 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let board = sensor::Board::new(&source);
+    let state = serve.state.clone();
     tokio::select! {
         served = server::serve(serve, board.clone(), listener, shutdown) => served,
-        () = sensor::run(source, board) => Ok(()),
+        () = sensor::run(source, state.as_deref(), board) => Ok(()),
     }
 }

@@ -7,6 +7,10 @@ use alleycat_shared::message::{LOST_AFTER_MS, STALE_AFTER_MS, SensorState};
 #[derive(Debug)]
 pub(crate) struct Link {
     last_reading: Option<Millis>,
+    /// When the last whole frame came, or the port was opened.
+    understood: Millis,
+    /// Bytes have come since then, and no whole frame among them; or nothing has ever come.
+    strange: bool,
     /// Whole frames so far.
     good: u64,
     noise: Option<Noise>,
@@ -24,7 +28,7 @@ struct Noise {
 impl Link {
     /// A port that was just opened, with what the decoder has counted before.
     pub(crate) const fn new(counters: Counters) -> Self {
-        Self { last_reading: None, good: counters.good, noise: None }
+        Self { last_reading: None, understood: 0, strange: true, good: counters.good, noise: None }
     }
 
     /// A reading came.
@@ -36,8 +40,10 @@ impl Link {
     pub(crate) fn bytes(&mut self, counters: Counters, now: Millis) {
         if counters.good != self.good {
             (self.good, self.noise) = (counters.good, None);
+            (self.understood, self.strange) = (now, false);
             return;
         }
+        self.strange |= now.saturating_sub(self.understood) > LOST_AFTER_MS;
         // A board that prints its greeting and waits for the pedals is not noisy.
         let run = self.noise.filter(|noise| now.saturating_sub(noise.last) < STALE_AFTER_MS);
         let begun = Noise { since: now, last: now, before: unread(counters) };
@@ -61,6 +67,13 @@ impl Link {
         }
     }
 
+    /// When it is to be doubted that this is the bike that was found here: a while after the last whole
+    /// frame, if there is something else to be heard or nothing ever was. A bike that was understood and
+    /// fell silent is asleep.
+    pub(crate) fn doubt(&self) -> Option<Millis> {
+        self.strange.then_some(self.understood + DOUBT_AFTER_MS)
+    }
+
     /// When the state may change by itself.
     pub(crate) fn next_deadline(&self, now: Millis) -> Option<Millis> {
         let silence =
@@ -76,6 +89,9 @@ const fn unread(counters: Counters) -> u64 {
 
 /// What a rider is to do, in one sentence; empty if nothing.
 pub(crate) fn hint(state: SensorState, driver: &str) -> &'static str {
+    if driver == "auto" && state == SensorState::Waiting {
+        return "Looking for the bike: start pedalling.";
+    }
     let (peloton, passive) = (driver.starts_with("peloton"), driver == "peloton-passive");
     match state {
         SensorState::NoPort => "Plug in the bike's sensor.",
@@ -105,6 +121,8 @@ pub(crate) fn hint(state: SensorState, driver: &str) -> &'static str {
 
 /// Bytes without a reading are garbage after this long. In ms.
 const GARBAGE_AFTER_MS: Millis = 3_000;
+/// A bike that was found is looked for again after this long without a frame. In ms.
+const DOUBT_AFTER_MS: Millis = 60_000;
 /// And when more than this was skipped.
 const GARBAGE_BYTES: u64 = 20;
 

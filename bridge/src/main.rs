@@ -1,10 +1,10 @@
 //! The command `alleycat-bridge`.
-#![expect(clippy::print_stdout, reason = "`list` prints what was asked for")]
+#![expect(clippy::print_stdout, reason = "`list` and `probe` print what was asked for")]
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use alleycat_bridge::config::{Cli, Command};
+use alleycat_bridge::config::{Bike, Cli, Command};
 use alleycat_bridge::{Serve, Source, install, kiosk, sensor};
 use anyhow::Context;
 use clap::Parser;
@@ -32,6 +32,7 @@ async fn main() -> ExitCode {
         Command::List => {
             sensor::ports::list().map(|text| print!("{text}")).context("the serial ports can't be listed")
         }
+        Command::Probe { bike } => probe(&bike).await,
         Command::Kiosk { kiosk } => match stopped() {
             Ok(stopped) => kiosk::run(kiosk, stopped).await.context("the kiosk stopped"),
             Err(error) => Err(error),
@@ -51,6 +52,12 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+async fn probe(bike: &Bike) -> anyhow::Result<()> {
+    let found = sensor::probe::probe(bike, &mut std::io::stdout()).await.context("nothing can be told")?;
+    anyhow::ensure!(found, "no bike was found: start pedalling and try again, or name its --driver");
+    Ok(())
 }
 
 async fn run(source: Source, serve: Serve) -> anyhow::Result<()> {

@@ -11,8 +11,7 @@ use crate::link::hint;
 /// The board that the sensor's side writes and the page's side reads.
 #[derive(Clone, Debug)]
 pub(crate) struct Board {
-    driver: &'static str,
-    port: String,
+    bike: watch::Sender<(&'static str, String)>,
     state: watch::Sender<SensorState>,
     counters: watch::Sender<Counters>,
     /// When the pedals last turned.
@@ -34,8 +33,7 @@ impl Board {
     /// Nothing is known yet.
     pub(crate) fn new(source: &Source) -> Self {
         Self {
-            driver: source.driver(),
-            port: source.port(),
+            bike: watch::Sender::new((source.driver(), source.port())),
             state: watch::Sender::new(SensorState::NoPort),
             counters: watch::Sender::default(),
             ridden: watch::Sender::default(),
@@ -43,10 +41,24 @@ impl Board {
         }
     }
 
+    /// The driver and the port are these now.
+    pub(super) fn identify(&self, driver: &'static str, port: String) {
+        let new = (driver, port);
+        if self.bike.send_if_modified(|old| {
+            *old != new && {
+                *old = new;
+                true
+            }
+        }) {
+            // Whoever has the state of another bike gets the one of this.
+            self.tell(Told::State(self.state()));
+        }
+    }
+
     /// The state changes, or stays.
     pub(super) fn set(&self, state: SensorState) {
         if self.state.send_if_modified(|old| std::mem::replace(old, state) != state) {
-            tracing::info!(?state, driver = self.driver, port = self.port, "sensor");
+            tracing::info!(?state, driver = self.driver(), port = self.port(), "sensor");
             self.tell(Told::State(state));
         }
     }
@@ -80,13 +92,13 @@ impl Board {
     }
 
     /// The protocol.
-    pub(crate) const fn driver(&self) -> &'static str {
-        self.driver
+    pub(crate) fn driver(&self) -> &'static str {
+        self.bike.borrow().0
     }
 
     /// The device.
-    pub(crate) fn port(&self) -> &str {
-        &self.port
+    pub(crate) fn port(&self) -> String {
+        self.bike.borrow().1.clone()
     }
 
     /// Everything from now on. A reader who falls behind by more than a second or two is told that it has
@@ -105,9 +117,9 @@ impl Board {
         match told {
             Told::State(state) => SensorMessage::State {
                 state,
-                driver: self.driver.to_owned(),
-                port: self.port.clone(),
-                hint: hint(state, self.driver).to_owned(),
+                driver: self.driver().to_owned(),
+                port: self.port(),
+                hint: hint(state, self.driver()).to_owned(),
             },
             Told::Reading(reading, arrived) => {
                 let age_ms = u32::try_from(arrived.elapsed().as_millis()).unwrap_or(u32::MAX);

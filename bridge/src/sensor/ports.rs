@@ -20,14 +20,15 @@ fn told(ports: &[SerialPortInfo], by_id: &Path) -> String {
     }
     ports.iter().fold(String::new(), |mut text, port| {
         _ = writeln!(text, "{}  {}", port.port_name, kind(&port.port_type));
-        if let Some(stable) = stable_path(&port.port_name, by_id) {
+        if let Some(stable) = stable_path_in(&port.port_name, by_id) {
             _ = writeln!(text, "    always at {}", stable.display());
         }
         text
     })
 }
 
-fn kind(port: &SerialPortType) -> String {
+/// What is plugged into a port.
+pub(super) fn kind(port: &SerialPortType) -> String {
     match port {
         SerialPortType::UsbPort(usb) => {
             let words = [usb.manufacturer.as_deref(), usb.product.as_deref()];
@@ -56,14 +57,18 @@ const fn chip(vid: u16, pid: u16) -> &'static str {
         (0x303a, _) => "(Espressif board)",
         (0x16c0, 0x0483) => "(Teensy)",
         (0x0483, 0x5740) => "(ST virtual port)",
-        (0x0fcf, _) => "(ANT+ stick: not supported yet)",
+        (0x0fcf, _) => "(ANT+ stick)",
         (0x317e, 0xa005) => "(Peloton Bike+: its protocol is not public)",
         _ => "",
     }
 }
 
 /// The name that stays when cables change places.
-fn stable_path(port: &str, by_id: &Path) -> Option<PathBuf> {
+pub(super) fn stable_path(port: &str) -> Option<PathBuf> {
+    stable_path_in(port, Path::new(BY_ID))
+}
+
+fn stable_path_in(port: &str, by_id: &Path) -> Option<PathBuf> {
     let device = fs::canonicalize(port).ok()?;
     let links = fs::read_dir(by_id).ok()?.flatten().map(|link| link.path());
     links.into_iter().find(|link| fs::canonicalize(link).is_ok_and(|target| target == device))

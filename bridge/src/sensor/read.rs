@@ -10,14 +10,38 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 use super::{Board, Port};
-use crate::config::Source;
+use crate::config::{Driver, Settings};
 use crate::link::Link;
+
+/// What is told as the resistance of a bike that tells none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fallback(Option<Resistance>);
+
+impl Fallback {
+    /// Nothing.
+    pub(super) const NONE: Self = Self(None);
+
+    /// What the settings say, unless such a bike is sure to tell in a moment.
+    pub(super) fn of(driver: Driver, settings: &Settings) -> Self {
+        Self((!driver.tells_resistance()).then_some(settings.fixed_resistance))
+    }
+}
+
+/// How long a port is read that nothing is understood from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// For ever: it was said to be this bike.
+    Always,
+    /// For a while: the bike was found, and there may be another one by now.
+    WhileUnderstood,
+}
 
 /// Reads an open port until it is gone; returns why.
 pub(super) async fn read(
     mut port: Box<dyn Port>,
     decoder: &mut dyn Decoder,
-    source: &Source,
+    fallback: Fallback,
+    trust: Trust,
     board: &Board,
 ) -> io::Error {
     let start = Instant::now();
@@ -29,7 +53,8 @@ pub(super) async fn read(
     decoder.restart(clock());
     board.set(SensorState::Waiting);
     loop {
-        let due = decoder.next_deadline().into_iter().chain(link.next_deadline(clock())).min();
+        let doubt = link.doubt().filter(|_| trust == Trust::WhileUnderstood);
+        let due = decoder.next_deadline().into_iter().chain(link.next_deadline(clock())).chain(doubt).min();
         let timer = async {
             match due {
                 Some(due) => tokio::time::sleep_until(start + Duration::from_millis(due)).await,
@@ -56,7 +81,7 @@ pub(super) async fn read(
             if let Some(resistance) = reading.resistance.filter(|_| !std::mem::replace(&mut resists, true)) {
                 tracing::info!(port = board.port(), percent = resistance.percent, origin = ?resistance.origin, "resistance");
             }
-            if let Some(reading) = told(reading, source, resists) {
+            if let Some(reading) = told(reading, fallback, resists) {
                 board.reading(reading, arrived);
             }
         }
@@ -71,23 +96,24 @@ pub(super) async fn read(
         if decoder.is_stuck() {
             return io::Error::new(io::ErrorKind::TimedOut, "the bike leaves everything unanswered");
         }
+        if link.doubt().is_some_and(|at| trust == Trust::WhileUnderstood && clock() >= at) {
+            return io::Error::new(
+                io::ErrorKind::InvalidData,
+                "nothing is understood: this may be another bike",
+            );
+        }
         board.count(decoder.counters());
         board.set(link.state(decoder.counters(), clock()));
     }
 }
 
 /// The reading as the page gets it.
-fn told(reading: Reading, source: &Source, resists: bool) -> Option<SensorReading> {
+fn told(reading: Reading, Fallback(fixed): Fallback, resists: bool) -> Option<SensorReading> {
     let cadence = Cadence::try_from(reading.cadence).ok()?;
-    let (resistance, origin) = match (reading.resistance, source) {
-        (Some(resistance), _) => (Resistance::try_from(resistance.percent).ok(), origin(resistance.origin)),
-        // A Peloton will tell in a moment, and so will a bike that has told before.
-        (None, Source::Serial(bike) | Source::Replay { bike, .. })
-            if !bike.driver.tells_resistance() && !resists =>
-        {
-            (Some(bike.fixed_resistance), Origin::None)
-        }
-        (None, _) => (None, Origin::None),
+    let (resistance, origin) = match reading.resistance {
+        Some(resistance) => (Resistance::try_from(resistance.percent).ok(), origin(resistance.origin)),
+        // A bike that has told its resistance before will tell it again in a moment.
+        None => (fixed.filter(|_| !resists), Origin::None),
     };
     let Reading { power, heart_rate, .. } = reading;
     Some(SensorReading { cadence, resistance, origin, power, heart_rate, age_ms: 0 })

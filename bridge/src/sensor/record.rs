@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -33,6 +33,8 @@ struct Writer {
     file: Option<File>,
     start: Instant,
     written: u64,
+    /// What was said of the port last.
+    described: String,
 }
 
 impl Recorder {
@@ -40,26 +42,44 @@ impl Recorder {
     ///
     /// # Errors
     /// When the file is there already, or can't be made.
-    pub fn create(path: &Path, settings: &[(&str, String)]) -> io::Result<Self> {
+    pub fn create(path: &Path) -> io::Result<Self> {
         let mut file = File::create_new(path)?;
         writeln!(file, "{MAGIC}")?;
-        for (name, value) in settings {
-            writeln!(file, "# {name} {value}")?;
+        let writer = Writer { file: Some(file), start: Instant::now(), written: 0, described: String::new() };
+        Ok(Self(Arc::new(Mutex::new(writer))))
+    }
+
+    /// What is recorded from now on, by the options' names.
+    pub(super) fn describe(&self, settings: &[(&str, String)]) {
+        let text: String = settings.iter().map(|(name, value)| format!("# {name} {value}\n")).collect();
+        let mut writer = self.writer();
+        if writer.described != text {
+            writer.write(&text);
+            writer.described = text;
         }
-        Ok(Self(Arc::new(Mutex::new(Writer { file: Some(file), start: Instant::now(), written: 0 }))))
     }
 
     fn note(&self, direction: char, bytes: &[u8]) {
-        let mut writer = self.0.lock().expect("no holder of this lock panics");
+        let mut writer = self.writer();
         let seconds = writer.start.elapsed().as_secs_f64();
         let text: String = bytes.chunks(WIDTH).map(|chunk| line(seconds, direction, chunk)).collect();
-        let Some(file) = &mut writer.file else { return };
+        writer.write(&text);
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.0.lock().expect("no holder of this lock panics")
+    }
+}
+
+impl Writer {
+    fn write(&mut self, text: &str) {
+        let Some(file) = &mut self.file else { return };
         if let Err(error) = file.write_all(text.as_bytes()) {
             tracing::warn!(%error, "the capture ends here");
-            writer.file = None;
+            self.file = None;
         }
-        writer.written += u64::try_from(text.len()).unwrap_or(u64::MAX);
-        if writer.written > MAX_CAPTURE && writer.file.take().is_some() {
+        self.written += u64::try_from(text.len()).unwrap_or(u64::MAX);
+        if self.written > MAX_CAPTURE && self.file.take().is_some() {
             tracing::warn!(bytes = MAX_CAPTURE, "the capture is full and ends here");
         }
     }

@@ -53,9 +53,10 @@ impl Capture {
         std::fs::read_to_string(path)?.parse()
     }
 
-    /// A setting of the port, for example `driver`.
-    pub fn setting(&self, name: &str) -> Option<&str> {
-        self.settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    /// The settings of the port with which it begins, for example `driver` and `line`. Remarks look like
+    /// settings and are among them.
+    pub fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Plays once at `speed` times the speed of life, then hangs up. An answer never comes before its
@@ -126,7 +127,10 @@ impl std::str::FromStr for Capture {
         for (number, line) in text.lines().enumerate().skip(1) {
             if let Some(remark) = line.strip_prefix('#') {
                 let (name, value) = remark.trim().split_once(' ').unwrap_or_else(|| (remark.trim(), ""));
-                capture.settings.push((name.to_owned(), value.to_owned()));
+                // What was found out later is of no use to a player that has begun.
+                if capture.said.is_empty() {
+                    capture.settings.push((name.to_owned(), value.to_owned()));
+                }
             } else if !line.trim().is_empty() {
                 let (time, said) = parse(line).ok_or(CaptureError::Line(number + 1))?;
                 if capture.said.last().is_some_and(|(last, _)| time < *last) {
@@ -169,8 +173,10 @@ mod tests {
     async fn what_is_recorded_is_replayed_byte_for_byte_and_in_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ride.capture");
-        let recorder =
-            Recorder::create(&path, &[("driver", "line".into()), ("baud", "9600".into())]).unwrap();
+        let recorder = Recorder::create(&path).unwrap();
+        for _ in 0..2 {
+            recorder.describe(&[("driver", "line".into()), ("baud", "9600".into())]);
+        }
         let (mut bike, port) = tokio::io::duplex(256);
         let mut tap = Tap { port: Box::new(port), recorder };
         let every: Vec<u8> = (0..=255).collect();
@@ -183,7 +189,7 @@ mod tests {
             tap.write_all(b"\xf5A6\xf6").await.unwrap();
         }
         let capture = Arc::new(Capture::read(&path).unwrap());
-        assert_eq!((capture.setting("driver"), capture.setting("baud")), (Some("line"), Some("9600")));
+        assert_eq!(capture.settings().collect::<Vec<_>>(), [("driver", "line"), ("baud", "9600")]);
         for speed in [1.0, 10.0] {
             let start = Instant::now();
             let mut played = Vec::new();
@@ -196,7 +202,7 @@ mod tests {
         }
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(" > f5 41 36 f6 ") && text.contains("  .A6.\n"), "{text}");
-        assert!(Recorder::create(&path, &[]).is_err(), "a capture is never written over");
+        assert!(Recorder::create(&path).is_err(), "a capture is never written over");
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,15 +1,26 @@
 //! Opening a serial port, and what its errors mean.
 
 use std::io;
-use std::path::Path;
 
 use alleycat_shared::message::SensorState;
 use serialport::{ClearBuffer, ErrorKind, SerialPort};
 use tokio_serial::{SerialPortBuilderExt, SerialStream};
 
-/// Opens a port for this process alone: 8 data bits, no parity, 1 stop bit, no flow control.
-pub(super) fn open(path: &Path, baud: u32) -> io::Result<SerialStream> {
-    let port = serialport::new(path.to_string_lossy(), baud).open_native_async().map_err(kind_of)?;
+use super::Port;
+use crate::config::Line;
+
+/// Opens a port for this process alone: 8 data bits, no parity, 1 stop bit, and the flow control that the
+/// driver needs.
+pub(super) async fn open(line: &Line) -> io::Result<Box<dyn Port>> {
+    let line = line.clone();
+    // Drivers may think about it; the page is served meanwhile.
+    let opened = tokio::task::spawn_blocking(move || open_now(&line)).await;
+    Ok(Box::new(opened.map_err(io::Error::other)??))
+}
+
+fn open_now(line: &Line) -> io::Result<SerialStream> {
+    let builder = serialport::new(line.port.to_string_lossy(), line.baud).flow_control(line.driver.flow());
+    let port = builder.open_native_async().map_err(kind_of)?;
     // What the system gathered before is of another time. Some devices can't do this; that is no harm.
     _ = port.clear(ClearBuffer::All);
     Ok(port)

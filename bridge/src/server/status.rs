@@ -57,7 +57,7 @@ impl Status {
             sensor: board.state(),
             hint: crate::link::hint(board.state(), board.driver()),
             driver: board.driver(),
-            port: board.port().to_owned(),
+            port: board.port(),
             good_frames: counters.good,
             bad_frames: BadFrames {
                 checksum: bad.checksum,

@@ -22,7 +22,7 @@ async fn a_recorded_ride_is_replayed_with_the_same_readings() {
     let mut device = Device::plugged();
     let mut bike = PelotonBike::new(88, 700);
     bike.table = Some(std::array::from_fn(|n| 100 + 30 * u32::try_from(n).unwrap()));
-    device.ride(bike);
+    device.ride(move |bytes| bike.answer(bytes));
     let port = device.path();
     let bridge =
         Bridge::start(&["record", file, "--driver", "peloton", "--port", port.to_str().unwrap()]).await;

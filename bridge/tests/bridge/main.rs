@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod capture;
+mod detect;
 mod endure;
 mod kiosk;
 mod offline;

@@ -23,13 +23,12 @@ fn what_can_not_work_is_one_sentence_and_an_exit_code() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let file = tempfile::NamedTempFile::new().unwrap();
-    let table: [(&[&str], &str); 6] = [
+    let table: [(&[&str], &str); 5] = [
         (&["virtual", "--listen", &address], "can't listen on"),
         (&["virtual", "--page", "/nowhere"], "there is no page in /nowhere: build it with `cargo xtask run`"),
         (&["virtual", "--listen", "0.0.0.0:0"], "--allow-lan"),
         (&["run", "--driver", "line", "--port", file.path().to_str().unwrap()], "is no serial port"),
         (&["run", "--driver", "line", "--port", "/tmp"], "is no serial port"),
-        (&["run", "--driver", "line", "--port", "auto"], "not searched for yet"),
     ];
     for (args, sentence) in table {
         let output = program(args).output().unwrap();
@@ -42,7 +41,7 @@ fn what_can_not_work_is_one_sentence_and_an_exit_code() {
 #[test]
 fn words_that_are_none_are_refused_with_those_that_are() {
     let table: [(&[&str], &str); 5] = [
-        (&["run", "--port", "/dev/null", "--driver", "unicycle"], "possible values: line, peloton"),
+        (&["run", "--port", "/dev/null", "--driver", "unicycle"], "possible values: auto, line, peloton"),
         (
             &["run", "--port", "/dev/null", "--driver", "line", "--columns", "cadence,wind"],
             "`wind` is no column",

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use alleycat_bridge::config::{Cli, Command};
 use alleycat_bridge::{Serve, Source};
-use alleycat_sensors::peloton::emulate::PelotonBike;
 use alleycat_shared::message::{SensorMessage, SensorReading, SensorState};
 use clap::Parser;
 use futures_util::{SinkExt, StreamExt};
@@ -110,7 +109,11 @@ impl Page {
     }
 
     pub(crate) async fn next(&mut self) -> SensorMessage {
-        let message = tokio::time::timeout(LIMIT, self.socket.next()).await;
+        self.next_within(LIMIT).await
+    }
+
+    pub(crate) async fn next_within(&mut self, limit: Duration) -> SensorMessage {
+        let message = tokio::time::timeout(limit, self.socket.next()).await;
         match message.expect("the bridge says something").expect("the bridge stays").unwrap() {
             Message::Text(text) => serde_json::from_str(&text).unwrap(),
             other => panic!("{other:?}"),
@@ -191,22 +194,44 @@ impl Device {
         self.ends = None;
     }
 
-    /// Whatever is plugged in from now on answers as a Peloton Bike does, until it is unplugged.
-    pub(crate) fn ride(&mut self, mut bike: PelotonBike) {
+    /// Whatever is plugged in answers like this from now on, until it is unplugged. What it has heard can
+    /// be read on.
+    pub(crate) fn ride(
+        &mut self,
+        answer: impl FnMut(&[u8]) -> Vec<u8> + Send + 'static,
+    ) -> Arc<Mutex<Vec<u8>>> {
+        self.busy(answer, Vec::new)
+    }
+
+    /// Whatever is plugged in says something by itself every 10 ms, if there is anything to say.
+    pub(crate) fn stream(&mut self, says: impl FnMut() -> Vec<u8> + Send + 'static) -> Arc<Mutex<Vec<u8>>> {
+        self.busy(|_| Vec::new(), says)
+    }
+
+    fn busy(
+        &mut self,
+        mut answer: impl FnMut(&[u8]) -> Vec<u8> + Send + 'static,
+        mut says: impl FnMut() -> Vec<u8> + Send + 'static,
+    ) -> Arc<Mutex<Vec<u8>>> {
         let mut master = self.ends.as_ref().expect("plugged in").0.try_clone().unwrap();
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let hearing = Arc::clone(&heard);
         let thread = std::thread::spawn(move || {
             let mut chunk = [0; 256];
             while !stopped.load(Ordering::Relaxed) {
                 let mut ready = [PollFd::new(master.as_fd(), PollFlags::POLLIN)];
                 if poll(&mut ready, PollTimeout::from(10_u8)).unwrap() > 0 {
                     let count = master.read(&mut chunk).unwrap();
-                    master.write_all(&bike.answer(&chunk[..count])).unwrap();
+                    hearing.lock().unwrap().extend_from_slice(&chunk[..count]);
+                    master.write_all(&answer(&chunk[..count])).unwrap();
                 }
+                master.write_all(&says()).unwrap();
             }
         });
         self.rider = Some((stop, thread));
+        heard
     }
 
     pub(crate) fn say(&mut self, bytes: &[u8]) {

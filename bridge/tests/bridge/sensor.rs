@@ -74,7 +74,7 @@ async fn a_peloton_that_nobody_polls_is_polled_and_read_by_its_own_scale() {
     let mut device = Device::plugged();
     let mut bike = PelotonBike::new(88, 860);
     bike.power = 923;
-    device.ride(bike);
+    device.ride(move |bytes| bike.answer(bytes));
     let port = device.path();
     let bridge = Bridge::start(&["run", "--driver", "peloton", "--port", port.to_str().unwrap()]).await;
     let mut page = bridge.page().await;
@@ -87,7 +87,7 @@ async fn a_peloton_that_nobody_polls_is_polled_and_read_by_its_own_scale() {
     let mut other = PelotonBike::new(60, 700);
     other.table = Some(std::array::from_fn(|n| 100 + 30 * u32::try_from(n).unwrap()));
     device.plug();
-    device.ride(other);
+    device.ride(move |bytes| other.answer(bytes));
     page.state(SensorState::Live).await;
     let reading = whole_reading(&mut page).await;
     assert_eq!((reading.cadence.get(), reading.resistance.unwrap().get()), (60.0, 66.7));

@@ -1,20 +1,24 @@
 //! The command line, and what it must be to make sense.
 
+mod bike;
+mod driver;
+mod source;
+
 use std::net::SocketAddr;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use alleycat_sensors::line::Column;
-use alleycat_shared::Resistance;
 use alleycat_shared::config::{BRIDGE_PORT, HUB_PORT};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
 use url::Url;
 
+pub use bike::{Bike, DriverChoice, Line, PortChoice, Settings};
+pub use driver::Driver;
+pub use source::Source;
+
 use crate::install::Place;
 use crate::kiosk::Browser;
-use crate::sensor::record::Recorder;
 use crate::sensor::replay::Capture;
 use crate::sensor::script::Script;
 
@@ -79,6 +83,12 @@ pub enum Command {
     },
     /// Lists the serial ports of this machine and what is plugged into them.
     List,
+    /// Looks for the bike once, and tells each step: which port, at which rate, what was heard.
+    Probe {
+        /// The bike.
+        #[command(flatten)]
+        bike: Bike,
+    },
     /// Shows the page in Chromium, full screen, and starts the browser again when it ends or hangs.
     Kiosk {
         /// The browser.
@@ -100,41 +110,6 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
-}
-
-/// A bike at a serial port.
-#[derive(Clone, Debug, Args)]
-pub struct Bike {
-    /// The port; paths in /dev/serial/by-id stay the same when cables change places.
-    #[arg(long, value_name = "PATH", env = "ALLEYCAT_BRIDGE_PORT")]
-    pub port: PathBuf,
-
-    /// The protocol that the bike speaks.
-    #[arg(long, value_enum, env = "ALLEYCAT_BRIDGE_DRIVER")]
-    pub driver: Driver,
-
-    /// Bits a second; each driver has its usual value.
-    #[arg(long, env = "ALLEYCAT_BRIDGE_BAUD", value_parser = clap::value_parser!(u32).range(300..=4_000_000))]
-    pub baud: Option<u32>,
-
-    /// What the columns of a line sensor's list are, in order: cadence, resistance, adc, power,
-    /// revolutions, millis, pulses or skip.
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "cadence,resistance",
-        env = "ALLEYCAT_BRIDGE_COLUMNS"
-    )]
-    pub columns: Vec<Column>,
-
-    /// The resistance in per cent that is told for a line sensor that has never told its own, as one that
-    /// prints `$BIKE,92,*0E` or a cadence alone. The page is told that it is not measured.
-    #[arg(long, value_name = "PERCENT", default_value = "35", value_parser = percent, env = "ALLEYCAT_BRIDGE_FIXED_RESISTANCE")]
-    pub fixed_resistance: Resistance,
-
-    /// Where all that is heard and said is written to.
-    #[arg(skip)]
-    pub recorder: Option<Recorder>,
 }
 
 /// The page's side of the bridge.
@@ -172,42 +147,6 @@ pub struct Serve {
     pub allow_origins: Vec<Url>,
 }
 
-/// The protocols.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Driver {
-    /// A microcontroller that prints lines.
-    Line,
-    /// A Peloton Bike: polls it, unless the tablet is heard to do so.
-    Peloton,
-    /// A Peloton Bike behind a listening tap: never transmits.
-    PelotonPassive,
-}
-
-/// Where readings come from.
-#[derive(Clone, Debug)]
-pub enum Source {
-    /// A serial port.
-    Serial(Bike),
-    /// A bike that is not there.
-    Virtual {
-        /// The ride.
-        seed: u64,
-        /// What happens when; without one it rides for ever.
-        script: Option<Script>,
-    },
-    /// A capture.
-    Replay {
-        /// The bike that was recorded.
-        bike: Bike,
-        /// What it said.
-        capture: Arc<Capture>,
-        /// Times the speed of life.
-        speed: f64,
-        /// Whether it is gone after its last word.
-        once: bool,
-    },
-}
-
 /// A configuration that can't work.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -217,9 +156,11 @@ pub enum ConfigError {
     /// A port that is no device.
     #[error("{} is no serial port: `alleycat-bridge list` shows those that are there", .0.display())]
     NoDevice(PathBuf),
-    /// The word that other programs take for "find it yourself".
-    #[error("ports are not searched for yet: name one, `alleycat-bridge list` shows those that are there")]
-    NoSearch,
+    /// A capture that does not say what was recorded.
+    #[error(
+        "the capture does not name its driver: write `# driver line`, or another one, below its first line"
+    )]
+    NoDriver,
     /// An address that other machines reach.
     #[error("{0} is open to other machines: add --allow-lan if that is wanted")]
     NotLoopback(SocketAddr),
@@ -248,99 +189,6 @@ impl Serve {
         match &self.page {
             Some(page) if !page.join("index.html").is_file() => Err(ConfigError::NoPage(page.clone())),
             _ => Ok(()),
-        }
-    }
-}
-
-impl Driver {
-    /// The name in states, logs and on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Line => "line",
-            Self::Peloton => "peloton",
-            Self::PelotonPassive => "peloton-passive",
-        }
-    }
-
-    /// Whether every such bike tells a resistance, if only after a while.
-    pub const fn tells_resistance(self) -> bool {
-        matches!(self, Self::Peloton | Self::PelotonPassive)
-    }
-
-    /// The usual bits a second.
-    pub const fn baud(self) -> u32 {
-        match self {
-            Self::Line => 115_200,
-            Self::Peloton | Self::PelotonPassive => 19_200,
-        }
-    }
-}
-
-impl Bike {
-    /// Reads on, and records.
-    ///
-    /// # Errors
-    /// When the file is there already, or can't be made.
-    pub fn recorded(mut self, file: &Path) -> std::io::Result<Self> {
-        let columns: Vec<_> =
-            self.columns.iter().map(|column| format!("{column:?}").to_lowercase()).collect();
-        let settings = [
-            ("driver", self.driver.name().to_owned()),
-            ("port", self.port.display().to_string()),
-            ("baud", self.baud.unwrap_or_else(|| self.driver.baud()).to_string()),
-            ("columns", columns.join(",")),
-            ("fixed-resistance", self.fixed_resistance.get().to_string()),
-        ];
-        self.recorder = Some(Recorder::create(file, &settings)?);
-        Ok(self)
-    }
-}
-
-impl Source {
-    /// A capture with the settings it was made with.
-    ///
-    /// # Errors
-    /// When the capture's settings are none, for example a driver that is not known here.
-    pub fn replay(capture: Arc<Capture>, speed: f64, once: bool) -> Result<Self, clap::Error> {
-        let mut args = vec!["replay".to_owned(), "--port=none".to_owned()];
-        for name in ["driver", "baud", "columns", "fixed-resistance"] {
-            args.extend(capture.setting(name).map(|value| format!("--{name}={value}")));
-        }
-        // The one place that knows what settings may be is the command line.
-        let matches = Bike::augment_args(clap::Command::new("replay")).try_get_matches_from(args)?;
-        let bike = <Bike as clap::FromArgMatches>::from_arg_matches(&matches)?;
-        Ok(Self::Replay { bike, capture, speed, once })
-    }
-
-    /// Checks what the command line alone can't. A device that is not there is no error: it may come.
-    ///
-    /// # Errors
-    /// [`ConfigError`] with one sentence on what is wrong.
-    pub fn check(&self) -> Result<(), ConfigError> {
-        let Self::Serial(Bike { port, .. }) = self else { return Ok(()) };
-        if port.as_os_str() == "auto" {
-            return Err(ConfigError::NoSearch);
-        }
-        match std::fs::metadata(port) {
-            Ok(there) if !there.file_type().is_char_device() => Err(ConfigError::NoDevice(port.clone())),
-            _ => Ok(()),
-        }
-    }
-
-    /// The name of the protocol.
-    pub const fn driver(&self) -> &'static str {
-        match self {
-            Self::Serial(bike) | Self::Replay { bike, .. } => bike.driver.name(),
-            Self::Virtual { .. } => "virtual",
-        }
-    }
-
-    /// The device, as the page shows it.
-    pub fn port(&self) -> String {
-        match self {
-            Self::Serial(bike) => bike.port.display().to_string(),
-            Self::Replay { .. } => "a capture".to_owned(),
-            Self::Virtual { .. } => "no bike".to_owned(),
         }
     }
 }
@@ -379,9 +227,4 @@ fn capture(path: &str) -> Result<Arc<Capture>, String> {
 fn speed(text: &str) -> Result<f64, String> {
     let speed = text.parse().ok().filter(|speed| (0.01..=1_000.0).contains(speed));
     speed.ok_or_else(|| "a speed is a number between 0.01 and 1000".into())
-}
-
-fn percent(text: &str) -> Result<Resistance, String> {
-    let value: f64 = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
-    Resistance::try_from(value).map_err(|error| error.to_string())
 }

@@ -1,0 +1,85 @@
+//! What hit the last time, kept over restarts if there is a folder for it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Driver, Line};
+
+/// The bike of the last time.
+#[derive(Debug)]
+pub(in crate::sensor) struct Memory {
+    file: Option<PathBuf>,
+    line: Option<Line>,
+}
+
+/// As it is written down.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    port: PathBuf,
+    driver: String,
+    baud: u32,
+}
+
+impl Memory {
+    /// Reads what is kept in a folder. What can't be read is as good as forgotten.
+    pub(in crate::sensor) fn open(folder: Option<&Path>) -> Self {
+        let file = folder.map(|folder| folder.join(FILE));
+        let text = file.as_ref().and_then(|file| fs::read(file).ok());
+        let line = text.and_then(|text| {
+            let Written { port, driver, baud } = serde_json::from_slice(&text).ok()?;
+            Some(Line { port, driver: Driver::of(&driver)?, baud })
+        });
+        Self { file, line }
+    }
+
+    pub(super) fn line(&self) -> Option<Line> {
+        self.line.clone()
+    }
+
+    pub(super) fn keep(&mut self, line: &Line) {
+        if self.line.as_ref() != Some(line) {
+            self.line = Some(line.clone());
+            if let Err(error) = self.write(line) {
+                tracing::warn!(%error, "the bike that was found can't be kept for the next start");
+            }
+        }
+    }
+
+    fn write(&self, line: &Line) -> io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let Line { port, driver, baud } = line.clone();
+        let written = serde_json::to_vec_pretty(&Written { port, driver: driver.name().to_owned(), baud })?;
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        // Whole or not at all.
+        let draft = file.with_extension("new");
+        fs::write(&draft, written)?;
+        fs::rename(draft, file)
+    }
+}
+
+const FILE: &str = "bike.json";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hit_is_known_after_a_restart_and_nonsense_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let line = Line { port: "/dev/serial/by-id/bike".into(), driver: Driver::Peloton, baud: 19_200 };
+        let mut memory = Memory::open(Some(&state));
+        assert_eq!(memory.line(), None);
+        memory.keep(&line);
+        assert_eq!(Memory::open(Some(&state)).line(), Some(line));
+        for nonsense in ["", "{}", r#"{"port":"/dev/x","driver":"unicycle","baud":1}"#] {
+            fs::write(state.join(FILE), nonsense).unwrap();
+            assert_eq!(Memory::open(Some(&state)).line(), None, "{nonsense}");
+        }
+    }
+}
