@@ -18,6 +18,8 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
+use crate::http::{self, Client};
+
 /// The browser and how it is watched.
 #[derive(Clone, Debug, Args)]
 pub struct Browser {
@@ -58,8 +60,7 @@ struct Seen {
 /// # Errors
 /// When no HTTP client can be made on this machine.
 pub async fn run(kiosk: Browser, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-    let client =
-        reqwest::Client::builder().timeout(ASK_LIMIT).no_proxy().build().map_err(io::Error::other)?;
+    let client = Client::new(None)?;
     let mut child = None;
     let watched = watch(&kiosk, &client, &mut child);
     tokio::select! {
@@ -72,7 +73,7 @@ pub async fn run(kiosk: Browser, shutdown: impl Future<Output = ()>) -> io::Resu
     Ok(())
 }
 
-async fn watch(kiosk: &Browser, client: &reqwest::Client, child: &mut Option<Child>) {
+async fn watch(kiosk: &Browser, client: &Client, child: &mut Option<Child>) {
     let mut failures = 0;
     loop {
         // A browser that starts before the bridge shows an error, and stays with it.
@@ -185,9 +186,10 @@ fn ended(status: io::Result<std::process::ExitStatus>) -> String {
     }
 }
 
-async fn ask(client: &reqwest::Client, page: &Url) -> Option<Seen> {
+async fn ask(client: &Client, page: &Url) -> Option<Seen> {
     let url = page.join("/status").ok()?;
-    client.get(url).send().await.ok()?.json().await.ok()
+    let answer = timeout(ASK_LIMIT, client.get(&url)).await.ok()?.ok()?;
+    serde_json::from_slice(&http::read(answer, MAX_STATUS).await.ok()?).ok()
 }
 
 /// A browser that was killed would offer to restore its pages.
@@ -220,6 +222,8 @@ const FLAGS: [&str; 11] = [
     "--password-store=basic",
 ];
 const TICK: Duration = Duration::from_millis(500);
+/// The largest status, in bytes.
+const MAX_STATUS: usize = 64 * 1_024;
 const ASK_LIMIT: Duration = Duration::from_secs(2);
 const PARTING: Duration = Duration::from_secs(3);
 /// A browser that ran for this long did not fail on starting.

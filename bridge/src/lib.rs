@@ -4,6 +4,7 @@
 //! bridges in one process; `main.rs` only parses, logs and waits for the signal to end.
 
 pub mod config;
+mod http;
 pub mod install;
 pub mod kiosk;
 mod link;

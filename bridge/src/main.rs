@@ -6,15 +6,23 @@ use std::process::ExitCode;
 
 use alleycat_bridge::config::{Bike, Cli, Command};
 use alleycat_bridge::{Serve, Source, install, kiosk, sensor};
+use alleycat_shared::program::with_file;
 use anyhow::Context;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let args = match with_file(&Cli::command(), std::env::args_os()) {
+        Ok(args) => args,
+        Err(error) => {
+            eprintln!("alleycat-bridge: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let cli = Cli::parse_from(args);
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();

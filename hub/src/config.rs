@@ -1,6 +1,5 @@
 //! The command line, and what it must be to make sense.
 
-use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -148,14 +147,6 @@ pub enum ConfigError {
     /// The folder of the page is not there, or holds no page.
     #[error("there is no page in {}: build it with `cargo xtask run`, or leave --page out", .0.display())]
     NoPage(PathBuf),
-    /// The configuration file can't be read.
-    #[error("the configuration file {} can't be read: {reason}", file.display())]
-    File {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
     /// An archive is wanted of what is not kept.
     #[error("an archive is made from what is kept: give --data DIR too, or leave --archive out")]
     ArchiveOfNothing,
@@ -236,48 +227,17 @@ impl Config {
     }
 }
 
-/// The command line with the options of a configuration file, if it names one, put before its own: of two
-/// the later one counts.
-///
-/// # Errors
-/// [`ConfigError::File`] if the file can't be read or holds anything but options.
-pub fn with_file(args: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString>, ConfigError> {
-    let mut args: Vec<_> = args.into_iter().collect();
-    let named = args.iter().enumerate().find_map(|(at, arg)| {
-        let arg = arg.to_str()?;
-        if arg == "--config" {
-            args.get(at + 1).cloned()
-        } else {
-            arg.strip_prefix("--config=").map(OsString::from)
-        }
-    });
-    let Some(file) = named.map(PathBuf::from) else { return Ok(args) };
-    let wrong = |reason: String| ConfigError::File { file: file.clone(), reason };
-    let text = std::fs::read_to_string(&file).map_err(|error| wrong(error.to_string()))?;
-    let table: toml::Table =
-        text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
-    let mut options = Vec::new();
-    for (name, value) in table {
-        options.extend(match value {
-            toml::Value::Boolean(true) => vec![format!("--{name}").into()],
-            toml::Value::Boolean(false) => Vec::new(),
-            toml::Value::String(text) => vec![format!("--{name}={text}").into()],
-            toml::Value::Integer(number) => vec![format!("--{name}={number}").into()],
-            _ => return Err(wrong(format!("`{name}` is neither text, a whole number, true nor false"))),
-        });
-    }
-    // After the program's name and the command.
-    let at = args.len().min(2);
-    args.splice(at..at, options);
-    Ok(args)
-}
-
 fn sensor_url() -> String {
     format!("ws://localhost:{BRIDGE_PORT}{SENSOR_PATH}")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+
+    use alleycat_shared::program::with_file;
+    use clap::CommandFactory;
+
     use super::*;
 
     fn parse(file: &str, more: &[&str]) -> Result<Config, String> {
@@ -286,8 +246,8 @@ mod tests {
         std::fs::write(&path, file).unwrap();
         let path = path.into_os_string();
         let head = ["alleycat-hub", "serve", "--config"].map(OsString::from).into_iter().chain([path]);
-        let args =
-            with_file(head.chain(more.iter().map(OsString::from))).map_err(|error| error.to_string())?;
+        let args = head.chain(more.iter().map(OsString::from));
+        let args = with_file(&Cli::command(), args).map_err(|error| error.to_string())?;
         match Cli::try_parse_from(args).map_err(|error| error.to_string())?.command {
             Command::Serve(config) => Ok(config),
             _ => unreachable!(),
@@ -304,15 +264,10 @@ mod tests {
 
     #[test]
     fn what_a_file_can_not_say_is_said_in_a_sentence() {
-        for (file, sentence) in [
-            ("listen = ", "can't be read"),
-            ("race-seconds = [1]", "`race-seconds` is neither text"),
-            ("no-such-option = 1", "--no-such-option"),
-            ("race-seconds = 0", "0 is not in 1..=3600"),
-        ] {
+        for (file, sentence) in
+            [("no-such-option = 1", "--no-such-option"), ("race-seconds = 0", "0 is not in 1..=3600")]
+        {
             assert!(parse(file, &[]).unwrap_err().contains(sentence), "{file}");
         }
-        let missing = with_file(["alleycat-hub", "serve", "--config=/nowhere"].map(OsString::from));
-        assert!(missing.unwrap_err().to_string().contains("/nowhere can't be read"));
     }
 }

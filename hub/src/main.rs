@@ -3,18 +3,19 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use alleycat_hub::config::{Cli, Command, with_file};
+use alleycat_hub::config::{Cli, Command};
 use alleycat_hub::doctor::{self, Verdict};
 use alleycat_hub::{Config, Hub, store};
+use alleycat_shared::program::with_file;
 use anyhow::Context;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args = match with_file(std::env::args_os()) {
+    let args = match with_file(&Cli::command(), std::env::args_os()) {
         Ok(args) => args,
         Err(error) => {
             _ = writeln!(std::io::stderr(), "error: {error}");

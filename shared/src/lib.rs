@@ -9,6 +9,8 @@ pub mod config;
 pub mod ids;
 pub mod message;
 pub mod names;
+#[cfg(feature = "program")]
+pub mod program;
 pub mod race;
 pub mod time;
 pub mod topic;

@@ -2,6 +2,7 @@
 
 mod bike;
 mod driver;
+mod examples;
 mod source;
 
 use std::net::SocketAddr;
@@ -24,7 +25,7 @@ use crate::sensor::script::Script;
 
 /// Reads an exercise bike's serial sensor and streams its readings to the race page on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "alleycat-bridge", version, after_help = EXAMPLES)]
+#[command(name = "alleycat-bridge", version, after_help = examples::ALL)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -35,6 +36,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Reads the bike at a serial port.
+    #[command(after_help = examples::RUN)]
     Run {
         /// The bike.
         #[command(flatten)]
@@ -44,6 +46,7 @@ pub enum Command {
         serve: Serve,
     },
     /// Rides a bike that is not there: for demonstrations and for work on the page.
+    #[command(after_help = examples::VIRTUAL)]
     Virtual {
         /// Any number; the same one gives the same ride.
         #[arg(long, default_value_t = 1, env = "ALLEYCAT_BRIDGE_SEED")]
@@ -56,6 +59,7 @@ pub enum Command {
         serve: Serve,
     },
     /// Reads the bike as `run` does, and writes all that is heard and said to a file.
+    #[command(after_help = examples::RECORD)]
     Record {
         /// The capture, a text file; it must not be there yet.
         file: PathBuf,
@@ -67,6 +71,7 @@ pub enum Command {
         serve: Serve,
     },
     /// Plays a capture as if its bike were there, again and again.
+    #[command(after_help = examples::REPLAY)]
     Replay {
         /// The capture.
         #[arg(value_parser = capture)]
@@ -82,20 +87,24 @@ pub enum Command {
         serve: Serve,
     },
     /// Lists the serial ports of this machine and what is plugged into them.
+    #[command(after_help = examples::LIST)]
     List,
     /// Looks for the bike once, and tells each step: which port, at which rate, what was heard.
+    #[command(after_help = examples::PROBE)]
     Probe {
         /// The bike.
         #[command(flatten)]
         bike: Bike,
     },
     /// Shows the page in Chromium, full screen, and starts the browser again when it ends or hangs.
+    #[command(after_help = examples::KIOSK)]
     Kiosk {
         /// The browser.
         #[command(flatten)]
         kiosk: Browser,
     },
     /// Installs this program as a service of this machine, with its udev rules; needs sudo.
+    #[command(after_help = examples::INSTALL)]
     Install {
         /// The user as whom the service runs.
         #[arg(long, value_name = "NAME")]
@@ -105,6 +114,7 @@ pub enum Command {
         place: Place,
     },
     /// Undoes `install`, and leaves the settings in /etc/alleycat.
+    #[command(after_help = examples::UNINSTALL)]
     Uninstall {
         /// Where and how.
         #[command(flatten)]
@@ -115,6 +125,11 @@ pub enum Command {
 /// The page's side of the bridge.
 #[derive(Clone, Debug, Args)]
 pub struct Serve {
+    /// A TOML file with these options by their names, for example `port = "/dev/ttyUSB0"`. The environment
+    /// and the command line come before it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
     /// Address of the page and of the sensor's WebSocket; port 0 takes a free one.
     #[arg(long, default_value_t = SocketAddr::from(([127, 0, 0, 1], BRIDGE_PORT)), env = "ALLEYCAT_BRIDGE_LISTEN")]
     pub listen: SocketAddr,
@@ -126,6 +141,11 @@ pub struct Serve {
     /// The hub, whose configuration and API are passed on to the page.
     #[arg(long, value_name = "URL", default_value_t = hub_url(), value_parser = http_url, env = "ALLEYCAT_BRIDGE_HUB")]
     pub hub: Url,
+
+    /// A PEM file of who else may vouch for a hub behind https, for example the gym's own authority. The
+    /// browser has to know it as well.
+    #[arg(long, value_name = "FILE", env = "ALLEYCAT_BRIDGE_HUB_CA")]
+    pub hub_ca: Option<PathBuf>,
 
     /// Folder of the built page.
     #[arg(long, value_name = "DIR", env = "ALLEYCAT_BRIDGE_PAGE")]
@@ -166,17 +186,6 @@ pub enum ConfigError {
     NotLoopback(SocketAddr),
 }
 
-const EXAMPLES: &str = "Examples:
-  alleycat-bridge list                                      which ports are there
-  alleycat-bridge run --port /dev/ttyUSB0 --driver peloton --page dist
-                                                            a Peloton Bike, page on http://localhost:8765
-  alleycat-bridge run --port /dev/ttyACM0 --driver line --columns skip,cadence
-                                                            a sketch that prints speed,cadence
-  alleycat-bridge record ride.txt --port /dev/ttyUSB0 --driver peloton
-                                                            the same, and all bytes are written down
-  alleycat-bridge replay ride.txt --speed 10                that ride again, ten times as fast
-  alleycat-bridge virtual --page dist                       no bike at all";
-
 impl Serve {
     /// Checks what the command line alone can't.
     ///
@@ -199,10 +208,10 @@ fn hub_url() -> Url {
 
 fn http_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
-    if url.scheme() == "http" && url.has_host() {
+    if matches!(url.scheme(), "http" | "https") && url.has_host() {
         Ok(url)
     } else {
-        Err("the hub's address begins with http://".into())
+        Err("the hub's address begins with http:// or https://".into())
     }
 }
 

@@ -1,7 +1,8 @@
 //! The hub as the page on this machine sees it: its configuration and its API, passed on.
 
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use alleycat_shared::config::{PageConfig, SENSOR_PATH};
 use axum::Json;
@@ -13,7 +14,6 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use reqwest::redirect::Policy;
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
@@ -22,10 +22,11 @@ use url::Url;
 
 use super::store::Store;
 use super::{Shared, problem};
+use crate::http::{Client, HttpError, read};
 
 pub(super) struct Hub {
     pub(super) url: Url,
-    pub(super) client: reqwest::Client,
+    pub(super) client: Client,
     /// What is on the disk.
     pub(super) store: Option<Store>,
     /// The last good configuration, for when the hub is away.
@@ -37,24 +38,17 @@ pub(super) struct Hub {
 #[derive(Debug, Error)]
 enum HubError {
     #[error("does not answer")]
-    Away(#[from] reqwest::Error),
+    Away(#[from] HttpError),
     #[error("answers with {0}")]
     Refused(StatusCode),
     #[error("sends a configuration that is none")]
     Malformed(#[from] serde_json::Error),
-    #[error("sends too much")]
-    TooLarge,
 }
 
 impl Hub {
-    pub(super) fn new(url: Url, store: Option<Store>) -> reqwest::Result<Self> {
-        // The hub is named by its address, and never somewhere else than it says.
-        let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(Policy::none())
-            .no_proxy()
-            .build()?;
+    /// `authorities`: a PEM file of who else may vouch for the hub.
+    pub(super) fn new(url: Url, authorities: Option<&Path>, store: Option<Store>) -> io::Result<Self> {
+        let client = Client::new(authorities)?;
         let config = Mutex::new(store.as_ref().and_then(Store::config));
         Ok(Self { url, client, store, config, here: watch::Sender::default() })
     }
@@ -67,11 +61,11 @@ impl Hub {
     /// The hub's configuration as the page on this machine needs it; fields that are not known here stay.
     async fn fetch_config(&self) -> Result<Value, HubError> {
         let url = self.url.join("/config.json").expect("the path is plain");
-        let answer = self.client.get(url).send().await?;
+        let answer = self.client.get(&url).await?;
         if !answer.status().is_success() {
             return Err(HubError::Refused(answer.status()));
         }
-        let mut config: Value = serde_json::from_slice(&read(answer).await?)?;
+        let mut config: Value = serde_json::from_slice(&read(answer, MAX_ANSWER).await?)?;
         let known = PageConfig::deserialize(&config)?;
         config["mqtt"]["url"] = absolute(&self.url, &known.mqtt.url).into();
         config["sensor"]["url"] = SENSOR_PATH.into();
@@ -86,11 +80,11 @@ impl Hub {
         let mut url = self.url.clone();
         url.set_path(parts.uri.path());
         url.set_query(parts.uri.query());
-        let passed = self.client.request(parts.method, url).headers(only(&parts.headers, &ASKED)).body(body);
-        let answer = passed.send().await?;
+        let headers = only(&parts.headers, &ASKED);
+        let answer = self.client.send(parts.method, &url, headers, body).await?;
         self.here.send_replace(Some(true));
         let (status, headers) = (answer.status(), only(answer.headers(), &ANSWERED));
-        let mut response = read(answer).await?.into_response();
+        let mut response = read(answer, MAX_ANSWER).await?.into_response();
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         Ok(response)
@@ -98,7 +92,9 @@ impl Hub {
 
     fn failed(&self, error: &HubError) -> Response {
         self.here.send_replace(Some(false));
-        let cause = std::error::Error::source(error).map(ToString::to_string);
+        // The last one names it: a refused connection, a name that is not known, a certificate.
+        let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+        let cause = causes.last().map(ToString::to_string);
         tracing::warn!(hub = %self.url, %error, cause, "the hub is of no use");
         problem(StatusCode::BAD_GATEWAY, &format!("The hub at {} {error}.", self.url))
     }
@@ -130,17 +126,6 @@ pub(super) async fn api(State(shared): State<Arc<Shared>>, request: Request) -> 
     hub.pass(request).await.unwrap_or_else(|error| hub.failed(&error))
 }
 
-async fn read(mut answer: reqwest::Response) -> Result<Vec<u8>, HubError> {
-    let mut body = Vec::new();
-    while let Some(piece) = answer.chunk().await? {
-        if body.len() + piece.len() > MAX_ANSWER {
-            return Err(HubError::TooLarge);
-        }
-        body.extend_from_slice(&piece);
-    }
-    Ok(body)
-}
-
 fn only(headers: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
     let named = names.iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
     named.collect()
@@ -157,8 +142,6 @@ fn absolute(hub: &Url, url: &str) -> String {
 
 /// Set on what is a kept copy, because the hub is away.
 const KEPT: &str = "x-alleycat-kept";
-const TIMEOUT: Duration = Duration::from_secs(5);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The largest body passed on, in bytes.
 const MAX_BODY: usize = 64 * 1_024;
 /// The largest answer passed on, in bytes: a board of all riders is about a tenth of it.
@@ -176,6 +159,8 @@ mod tests {
     fn a_path_becomes_an_address_of_the_hub() {
         let hub = Url::parse("http://hub.example:9000").unwrap();
         assert_eq!(absolute(&hub, "/mqtt"), "ws://hub.example:9000/mqtt");
+        let secure = Url::parse("https://hub.example").unwrap();
+        assert_eq!(absolute(&secure, "/mqtt"), "wss://hub.example/mqtt");
         assert_eq!(absolute(&hub, "wss://broker.example/mqtt"), "wss://broker.example/mqtt");
     }
 }

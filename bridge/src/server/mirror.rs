@@ -5,17 +5,19 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use thiserror::Error;
 use tokio::io::AsyncWriteExt;
 
 use super::Shared;
 use super::store::{Draft, Store, references};
+use crate::http::{HttpError, piece};
 
 /// Why a page was not fetched. The one that is kept stays.
 #[derive(Debug, Error)]
 enum MirrorError {
     #[error("the hub does not answer")]
-    Away(#[from] reqwest::Error),
+    Away(#[from] HttpError),
     #[error("the hub has no /{0}")]
     Missing(String),
     #[error("the page is too large")]
@@ -80,12 +82,12 @@ async fn fetch_file(
     let path = if name == INDEX { "" } else { name };
     let mut url = shared.hub.url.clone();
     url.set_path(path);
-    let mut answer = shared.hub.client.get(url).send().await?;
-    if answer.status() != reqwest::StatusCode::OK {
+    let mut answer = shared.hub.client.get(&url).await?;
+    if answer.status() != StatusCode::OK {
         return Err(MirrorError::Missing(path.to_owned()));
     }
     let mut file = tokio::fs::File::create(draft.path(name)?).await?;
-    while let Some(piece) = answer.chunk().await? {
+    while let Some(piece) = piece(&mut answer).await? {
         *budget = budget.checked_sub(piece.len()).ok_or(MirrorError::TooLarge)?;
         file.write_all(&piece).await?;
     }

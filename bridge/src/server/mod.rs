@@ -60,7 +60,7 @@ pub(crate) async fn serve(
     let (stop_sender, stop) = watch::channel(false);
     let store = serve.state.as_deref().map(Store::open).transpose()?;
     let kept = store.as_ref().map(|store| (store.page(), store.page_before()));
-    let hub = Hub::new(serve.hub, store).map_err(io::Error::other)?;
+    let hub = Hub::new(serve.hub, serve.hub_ca.as_deref(), store)?;
     let mut stopping = stop.clone();
     let shared = Arc::new(Shared {
         board,

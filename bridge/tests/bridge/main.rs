@@ -4,6 +4,7 @@
 mod capture;
 mod detect;
 mod endure;
+mod https;
 mod kiosk;
 mod offline;
 mod program;

@@ -48,7 +48,7 @@ fn words_that_are_none_are_refused_with_those_that_are() {
         ),
         (&["run", "--port", "/dev/null", "--driver", "line", "--fixed-resistance", "101"], "0..=100 %"),
         (&["run", "--port", "/dev/null", "--driver", "line", "--baud", "1"], "300..=4000000"),
-        (&["virtual", "--hub", "ftp://hub"], "begins with http://"),
+        (&["virtual", "--hub", "ftp://hub"], "begins with http:// or https://"),
     ];
     for (args, sentence) in table {
         let output = program(args).output().unwrap();
@@ -116,6 +116,35 @@ fn a_port_that_is_forbidden_is_told_as_refused() {
     let mut bridge = Running::start(&mut command);
     bridge.says("listening on http://127.0.0.1:");
     bridge.says("state=Refused");
+}
+
+#[test]
+fn a_file_gives_the_options_that_nobody_else_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridge.toml");
+    let text = "listen = \"127.0.0.1:0\"\nport = \"/dev/nowhere\"\ndriver = \"kettler\"\ncolumns = [\"skip\", \"cadence\"]";
+    std::fs::write(&file, text).unwrap();
+    let config = file.to_str().unwrap();
+    let mut bridge = Running::start(&mut program(&["run", "--config", config]));
+    let said = bridge.says("listening on http://127.0.0.1:");
+    assert!(said.contains("driver=\"kettler\"") && said.contains("port=\"/dev/nowhere\""), "{said}");
+    let mut bridge =
+        Running::start(program(&["run", "--config", config]).env("ALLEYCAT_BRIDGE_DRIVER", "peloton"));
+    assert!(bridge.says("listening on http://127.0.0.1:").contains("peloton"), "the environment comes first");
+    std::fs::write(&file, "wheels = 2").unwrap();
+    let output = program(&["run", "--config", config]).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--wheels"), "{output:?}");
+}
+
+#[test]
+fn every_command_shows_how_it_is_used() {
+    let commands = ["run", "virtual", "record", "replay", "list", "probe", "kiosk", "install", "uninstall"];
+    for command in commands {
+        let output = program(&[command, "--help"]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains(&format!("alleycat-bridge {command}")), "{text}");
+        assert!(text.contains("Examples:"), "{command}: {text}");
+    }
 }
 
 #[test]
