@@ -77,6 +77,24 @@ impl Programs {
         self.serve("the bridge", command, port).await
     }
 
+    /// Starts a bridge on a port as on a tablet: it searches its bike at one port, keeps what it needs for a
+    /// day without the hub in a folder, and has no page of its own.
+    ///
+    /// # Errors
+    /// When it ends, or does not answer.
+    pub async fn tablet(
+        &self,
+        port: u16,
+        hub_port: u16,
+        bike: &Path,
+        state: &Path,
+    ) -> anyhow::Result<Program> {
+        let (listen, hub) = (format!("127.0.0.1:{port}"), format!("http://127.0.0.1:{hub_port}"));
+        let mut command = self.command("alleycat-bridge", ["run", "--listen", &listen, "--hub", &hub]);
+        command.arg("--search").arg(bike).arg("--state").arg(state);
+        self.serve("the bridge", command, port).await
+    }
+
     async fn serve(&self, name: &'static str, mut command: Command, port: u16) -> anyhow::Result<Program> {
         let mut program = Program::start(name, &mut command)?;
         let url = format!("http://127.0.0.1:{port}/healthz");

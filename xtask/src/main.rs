@@ -40,7 +40,7 @@ enum Command {
 
 const EXAMPLES: &str = "Examples:
   cargo xtask run                            race against 25 simulated riders on a virtual bike
-  cargo xtask run --bike /dev/ttyUSB0        race on the bike at that port
+  cargo xtask run --bike auto                race on the bike that is found at a USB port
   cargo xtask test                           what CI runs
   cargo xtask test --only browser            one step of it
   cargo xtask bench size --json size.json    what the page and its MQTT client weigh

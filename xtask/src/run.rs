@@ -17,11 +17,11 @@ use crate::{page, setup};
 /// What to start.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The serial port of a real bike; without it a virtual one is ridden.
+    /// The serial port of a real bike, or `auto`; without it a virtual one is ridden.
     #[arg(long, value_name = "PORT")]
     bike: Option<PathBuf>,
-    /// The protocol of the real bike: line, peloton or peloton-passive.
-    #[arg(long, default_value = "line", requires = "bike")]
+    /// The protocol of the real bike; unless given, the bridge finds out.
+    #[arg(long, default_value = "auto", requires = "bike")]
     driver: String,
     /// How many simulated riders come along.
     #[arg(long, default_value_t = 25)]

@@ -91,11 +91,14 @@ impl Hub {
     }
 
     fn failed(&self, error: &HubError) -> Response {
-        self.here.send_replace(Some(false));
+        // Once, not at each try.
+        let was_here = self.here.send_replace(Some(false)) != Some(false);
         // The last one names it: a refused connection, a name that is not known, a certificate.
         let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
         let cause = causes.last().map(ToString::to_string);
-        tracing::warn!(hub = %self.url, %error, cause, "the hub is of no use");
+        if was_here {
+            tracing::warn!(hub = %self.url, %error, cause, "the hub is of no use");
+        }
         problem(StatusCode::BAD_GATEWAY, &format!("The hub at {} {error}.", self.url))
     }
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: figures of ours next to those of others, measured in the same run.
 
+mod bridge;
 mod browser;
 mod hub;
 mod size;
@@ -26,6 +27,12 @@ enum Bench {
     Size,
     /// The hub beside Mosquitto with a consumer in Node.js: ingest, cost of riders, lateness of boards.
     Hub {
+        /// Options of the bench itself, after `--`; see them with `-- --help`.
+        #[arg(last = true)]
+        options: Vec<String>,
+    },
+    /// The bridge beside one made of Node.js, serialport and ws: from byte to page, CPU, memory, size.
+    Bridge {
         /// Options of the bench itself, after `--`; see them with `-- --help`.
         #[arg(last = true)]
         options: Vec<String>,
@@ -85,6 +92,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let (name, figures) = match &options.bench {
         Bench::Size => ("size", size::measure()?),
         Bench::Hub { options: own } => return hub::run(own, options.json.as_deref()),
+        Bench::Bridge { options: own } => return bridge::run(own, options.json.as_deref()),
         Bench::MqttBrowser { rounds, profile } => {
             return browser::run(*rounds, profile, options.json.as_deref());
         }

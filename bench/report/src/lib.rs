@@ -1,0 +1,156 @@
+//! Medians beside the peer's of the same run, with goals: a table for people, and the list of objects that
+//! all benches write.
+#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+
+use std::io;
+use std::path::Path;
+
+use serde::Serialize;
+
+/// All figures of a bench.
+#[derive(Debug)]
+pub struct Report {
+    bench: &'static str,
+    peer: &'static str,
+    figures: Vec<Figure>,
+}
+
+/// One figure.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Figure {
+    name: &'static str,
+    metric: String,
+    value: f64,
+    unit: &'static str,
+    peer: Option<&'static str>,
+    peer_value: Option<f64>,
+    ratio: Option<f64>,
+    goal: Option<String>,
+    met: Option<bool>,
+    /// The lowest and the highest of our runs.
+    #[serde(skip)]
+    spread: (f64, f64),
+}
+
+/// What is to be reached.
+#[derive(Clone, Copy, Debug)]
+pub enum Goal {
+    /// More than this.
+    Over(f64),
+    /// Less than this.
+    Under(f64),
+    /// This, and nothing else.
+    Exactly(f64),
+}
+
+impl Report {
+    /// A bench by its name, and who it is compared with.
+    pub const fn new(bench: &'static str, peer: &'static str) -> Self {
+        Self { bench, peer, figures: Vec::new() }
+    }
+
+    /// Notes the medians of several runs, ours and the peer's, which may be none.
+    pub fn add(
+        &mut self,
+        metric: impl Into<String>,
+        unit: &'static str,
+        ours: &[f64],
+        peers: &[f64],
+        goal: Option<Goal>,
+    ) {
+        let value = median(ours).unwrap_or(f64::NAN);
+        let peer_value = median(peers);
+        self.figures.push(Figure {
+            name: self.bench,
+            metric: metric.into(),
+            value,
+            unit,
+            peer: peer_value.map(|_| self.peer),
+            peer_value,
+            ratio: peer_value.map(|peer| value / peer).filter(|ratio| ratio.is_finite()),
+            goal: goal.map(Goal::text),
+            met: goal.map(|goal| goal.is_met(value)),
+            spread: ours
+                .iter()
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), run| (low.min(*run), high.max(*run))),
+        });
+    }
+
+    /// Prints the table.
+    pub fn print(&self) {
+        println!(
+            "\n{:<52}{:>10} {:<6}{:>22}{:>12}{:>9}  goal",
+            "what (medians)", "ours", "", "all runs", "peer's", "ratio"
+        );
+        self.figures.iter().for_each(|figure| println!("{}", figure.row()));
+    }
+
+    /// Writes the list of objects.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn write(&self, file: &Path) -> io::Result<()> {
+        std::fs::write(file, serde_json::to_string_pretty(&self.figures)?)
+    }
+}
+
+impl Goal {
+    fn text(self) -> String {
+        match self {
+            Self::Over(bound) => format!("over {bound}"),
+            Self::Under(bound) => format!("under {bound}"),
+            Self::Exactly(bound) => format!("{bound}"),
+        }
+    }
+
+    fn is_met(self, value: f64) -> bool {
+        match self {
+            Self::Over(bound) => value > bound,
+            Self::Under(bound) => value < bound,
+            Self::Exactly(bound) => (value - bound).abs() < f64::EPSILON,
+        }
+    }
+}
+
+impl Figure {
+    fn row(&self) -> String {
+        let number =
+            |value: f64| if value.abs() < 100.0 { format!("{value:.2}") } else { format!("{value:.0}") };
+        let peer = self.peer_value.map(number).unwrap_or_default();
+        let ratio = self.ratio.map(|ratio| format!("{ratio:.3}")).unwrap_or_default();
+        let met = self.met.map_or("", |met| if met { "met" } else { "MISSED" });
+        let spread = format!("{} to {}", number(self.spread.0), number(self.spread.1));
+        format!(
+            "{:<52}{:>10} {:<6}{:>22}{:>12}{:>9}  {:<13}{met}",
+            self.metric,
+            number(self.value),
+            self.unit,
+            spread,
+            peer,
+            ratio,
+            self.goal.as_deref().unwrap_or_default()
+        )
+    }
+}
+
+fn median(runs: &[f64]) -> Option<f64> {
+    let mut runs = runs.to_vec();
+    runs.sort_by(f64::total_cmp);
+    runs.get(runs.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_told_beside_the_peers_and_judged() {
+        let mut report = Report::new("b", "p");
+        report.add("m", "s", &[9.0, 1.0, 2.0], &[4.0], Some(Goal::Under(2.0)));
+        report.add("n", "s", &[1.0], &[], None);
+        let [figure, alone] = &report.figures[..] else { unreachable!() };
+        assert_eq!((figure.value, figure.ratio, figure.met), (2.0, Some(0.5), Some(false)));
+        assert_eq!(alone.peer, None);
+    }
+}

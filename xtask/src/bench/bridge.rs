@@ -1,0 +1,26 @@
+//! Builds the bridge as it goes onto a tablet and `bench/bridge`, gets the peer's packages, and has it
+//! measure.
+
+use std::path::Path;
+
+use crate::node;
+use crate::shell::{self, cargo};
+
+pub(super) fn run(options: &[String], json: Option<&Path>) -> anyhow::Result<()> {
+    let folder = shell::root().join("bench/bridge");
+    let modules = node::packages(&folder)?;
+    let mut build = cargo();
+    let target = shell::root().join("target");
+    build
+        .args(["build", "--profile", "tablet", "--package", "alleycat-bridge"])
+        .env("CARGO_TARGET_DIR", &target);
+    shell::run("bridge", &mut build)?;
+    let bridge = target.join("tablet/alleycat-bridge");
+    let mut bench = cargo();
+    bench.args(["run", "--release", "--package", "alleycat-bench-bridge", "--", "--bridge"]).arg(bridge);
+    bench.arg("--peer").arg(folder.join("peer.mjs")).arg("--node").arg(modules).args(options);
+    if let Some(file) = json {
+        bench.arg("--json").arg(std::path::absolute(file)?);
+    }
+    shell::run("measure", &mut bench)
+}
