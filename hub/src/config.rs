@@ -13,6 +13,7 @@ use thiserror::Error;
 
 pub use crate::archive::ArchiveFormat;
 use crate::limits::{CLIENT, Rate};
+use crate::tls::TlsFiles;
 
 /// Runs the races: MQTT broker, boards, API and page on one port.
 #[derive(Debug, Parser)]
@@ -122,6 +123,19 @@ pub struct Config {
     #[arg(long, value_name = "ADDRESS", env = "ALLEYCAT_HUB_MQTT_TCP")]
     pub mqtt_tcp: Option<SocketAddr>,
 
+    /// Speak TLS on all ports but that of --mqtt-tcp, with the certificate in this PEM file: https:// and
+    /// wss://. When the file changes, new connections get the new one.
+    #[arg(long, value_name = "FILE", env = "ALLEYCAT_HUB_TLS_CERT", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's key, PEM.
+    #[arg(long, value_name = "FILE", env = "ALLEYCAT_HUB_TLS_KEY", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Also offer MQTT over TCP with TLS at this address, with the same certificate.
+    #[arg(long, value_name = "ADDRESS", env = "ALLEYCAT_HUB_MQTT_TLS", requires = "tls_cert")]
+    pub mqtt_tls: Option<SocketAddr>,
+
     /// The key for `/api/host`; unless given, it is in the file `host.key` of the folder of --data.
     #[arg(long, value_name = "KEY", env = "ALLEYCAT_HUB_HOST_KEY", hide_env_values = true)]
     pub host_key: Option<String>,
@@ -155,6 +169,8 @@ pub enum ConfigError {
     RaceSeconds(u16),
 }
 
+const MQTT_TCP: &str = "--mqtt-tcp";
+pub(crate) const MQTT_TLS: &str = "--mqtt-tls";
 /// The folder that means: none.
 const NO_DATA: &str = "none";
 
@@ -163,7 +179,9 @@ const EXAMPLES: &str = "Examples:
   alleycat-hub serve --listen 127.0.0.1:9000 --race-seconds 60
                                                one-minute races, this machine only
   alleycat-hub serve --open --mqtt-tcp 127.0.0.1:1883
-                                               a demonstration that old clients can join";
+                                               a demonstration that old clients can join
+  alleycat-hub serve --listen 0.0.0.0:443 --tls-cert fullchain.pem --tls-key privkey.pem --page dist --data races
+                                               the same over https";
 
 impl Config {
     /// Checks what the command line alone can't.
@@ -194,6 +212,18 @@ impl Config {
     /// The folder of the store; `None` keeps everything in memory.
     pub fn folder(&self) -> Option<&Path> {
         (self.data != Path::new(NO_DATA)).then_some(self.data.as_path())
+    }
+
+    /// The certificate and its key, if the hub is to speak TLS.
+    pub(crate) fn tls_files(&self) -> Option<TlsFiles> {
+        let (certificate, key) = (self.tls_cert.clone()?, self.tls_key.clone()?);
+        Some(TlsFiles { certificate, key })
+    }
+
+    /// The ports for MQTT over TCP, by the options that ask for them.
+    pub(crate) fn mqtt_ports(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
+        let ports = [(MQTT_TCP, self.mqtt_tcp), (MQTT_TLS, self.mqtt_tls)];
+        ports.into_iter().filter_map(|(option, address)| Some((option, address?)))
     }
 
     /// What the archive's files are.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
+use std::iter;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use crate::config::Config;
 use crate::hub::room;
 use crate::store::{Store, StoreError};
 use crate::time;
+use crate::tls::Certificate;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,10 +66,15 @@ pub fn examine(config: &Config) -> Vec<Finding> {
     if config.open {
         note(Verdict::Odd, "the hub is open: anybody may ride as anybody".to_owned());
     }
-    for (option, address) in [("--listen", Some(config.listen)), ("--mqtt-tcp", config.mqtt_tcp)] {
-        if let Some(address) = address {
-            let (verdict, text) = port(option, address);
-            note(verdict, text);
+    for (option, address) in iter::once(("--listen", config.listen)).chain(config.mqtt_ports()) {
+        let (verdict, text) = port(option, address);
+        note(verdict, text);
+    }
+    if let Some(files) = config.tls_files() {
+        match Certificate::load(&files).map(|certificate| certificate.warning(time::now())) {
+            Ok(None) => note(Verdict::Good, "the certificate and its key can be used".to_owned()),
+            Ok(Some(warning)) => note(Verdict::Odd, warning),
+            Err(error) => note(Verdict::Bad, error.to_string()),
         }
     }
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(0);

@@ -18,13 +18,15 @@ use crate::api::Signer;
 use crate::archive::{Archive, ArchiveFormat, Wanted};
 use crate::boards::Retention;
 use crate::broker::{Broker, Gate, front, tcp};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, MQTT_TLS};
+use crate::connections::Connections;
 use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::limits::{Addresses, Rate};
 use crate::races::Races;
 use crate::serve::{limit, serve};
 use crate::store::{Store, StoreError, host_key, signing_key};
+use crate::tls::{Certificate, Tls, TlsError};
 use crate::{api, boards, limits, metrics, page, time};
 
 /// What all parts of a running hub share.
@@ -37,8 +39,10 @@ pub(crate) struct Shared {
     /// Why the archive can't be written, if there is one.
     pub(crate) archive: Option<watch::Receiver<Option<String>>>,
     pub(crate) broker: Arc<Broker>,
-    /// One permit a WebSocket.
-    pub(crate) connections: Arc<Semaphore>,
+    /// MQTT clients.
+    pub(crate) connections: Connections,
+    /// What the ports speak TLS with, if they do.
+    pub(crate) tls: Option<Tls>,
     /// What the host shows; without it nobody is the host.
     pub(crate) host_key: Option<String>,
     /// Signs addresses of AWS IoT Core, if riders go there.
@@ -51,10 +55,12 @@ pub(crate) struct Shared {
 /// A running hub. Dropping it ends it at once; [`Hub::shutdown`] ends it well.
 pub struct Hub {
     address: SocketAddr,
+    /// `http` or `https`.
+    scheme: &'static str,
     riders: usize,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
-    /// The boards, the broker, and the plain port.
+    /// The boards, the broker, the ports for MQTT over TCP, and who keeps the certificate fresh.
     tasks: Vec<JoinHandle<()>>,
     races: Arc<Races>,
     journal: Arc<Journal>,
@@ -87,11 +93,16 @@ pub enum StartError {
     /// The system has no thread for the journal.
     #[error("the journal did not start")]
     Journal(#[source] io::Error),
-    /// The plain port is taken, or not ours.
-    #[error("can't listen on {address}: is another program using it? Choose another one with --mqtt-tcp")]
+    /// Certificate or key can't be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// A port for MQTT over TCP is taken, or not ours.
+    #[error("can't listen on {address}: is another program using it? Choose another one with {option}")]
     Tcp {
         /// The port that was asked for.
         address: SocketAddr,
+        /// The option that asks for it.
+        option: &'static str,
         /// What the system says.
         #[source]
         source: io::Error,
@@ -112,6 +123,14 @@ impl Hub {
         let address = listener.local_addr().map_err(StartError::Listener)?;
         let files = rlimit::increase_nofile_limit(u64::MAX).map_err(StartError::OpenFiles)?;
         let (riders, connections) = room(files);
+        let (tls, fresh) = match config.tls_files() {
+            Some(files) => {
+                let certificate = Certificate::load(&files)?;
+                let (tls, fresh) = Tls::new(files, certificate);
+                (Some(tls), Some(fresh))
+            }
+            None => (None, None),
+        };
 
         let signer = match &config.aws_iot_endpoint {
             Some(host) => Some(Signer::from_env(host).ok_or_else(|| StartError::Signer(host.clone()))?),
@@ -141,13 +160,12 @@ impl Hub {
             sessions: Arc::default(),
             open: config.open,
         };
-        let tcp = match config.mqtt_tcp {
-            Some(address) => {
-                let failed = |source| StartError::Tcp { address, source };
-                Some(TcpListener::bind(address).await.map_err(failed)?)
-            }
-            None => None,
-        };
+        let mut tcp = Vec::new();
+        for (option, address) in config.mqtt_ports() {
+            let failed = |source| StartError::Tcp { address, option, source };
+            let listener = TcpListener::bind(address).await.map_err(failed)?;
+            tcp.push((listener, tls.clone().filter(|_| option == MQTT_TLS)));
+        }
         let broker = Broker::start(gate, sessions).await;
         let (broker, listeners) = broker.map_err(StartError::Broker)?;
         let broker = Arc::new(broker);
@@ -174,15 +192,17 @@ impl Hub {
             store,
             archive: archive.as_ref().map(Archive::failing),
             broker,
-            connections: Arc::new(Semaphore::new(riders)),
+            connections: Connections::new(riders, config.client_rate().is_some()),
+            tls: tls.clone(),
             host_key,
             signer,
             client_rate: config.client_rate(),
             stop: stopped.clone(),
         });
         let mut tasks = vec![boards, listeners];
-        if let Some(tcp) = tcp {
-            tasks.push(tokio::spawn(tcp::serve(tcp, Arc::clone(&shared))));
+        tasks.extend(fresh.map(tokio::spawn));
+        for (listener, tls) in tcp {
+            tasks.push(tokio::spawn(tcp::serve(listener, tls, Arc::clone(&shared))));
         }
         let addresses = Arc::new(Addresses::new(config.client_rate().map(|_| limits::ADDRESS)));
         let router = Router::new()
@@ -191,10 +211,13 @@ impl Hub {
             .merge(api::routes(shared))
             .layer(middleware::from_fn_with_state(addresses, limit))
             .merge(page::routes(config.page.as_deref()));
-        let server = tokio::spawn(serve(listener, router, connections, stopped));
+        let connections = Arc::new(Connections::new(connections, config.client_rate().is_some()));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let server = tokio::spawn(serve(listener, tls, router, connections, stopped));
         let races = kept_races;
         Ok(Self {
             address,
+            scheme,
             riders,
             stop,
             server,
@@ -209,6 +232,11 @@ impl Hub {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where browsers find it.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// How many riders the limit of open files allows.

@@ -8,6 +8,7 @@ mod archive;
 mod boards;
 mod broker;
 pub mod config;
+mod connections;
 pub mod doctor;
 mod export;
 mod hub;
@@ -22,6 +23,8 @@ mod rig;
 mod serve;
 pub mod store;
 mod time;
+mod tls;
 
 pub use config::{Config, ConfigError};
 pub use hub::{Hub, StartError};
+pub use tls::TlsError;

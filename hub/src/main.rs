@@ -86,8 +86,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     tracing::info!(
         race_seconds = config.race_seconds,
         riders_at_most = hub.riders(),
-        "listening on http://{}",
-        hub.address()
+        "listening on {}",
+        hub.url()
     );
     match config.folder() {
         Some(folder) => tracing::info!("races are kept in {}", folder.display()),

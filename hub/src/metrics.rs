@@ -97,6 +97,17 @@ pub(crate) fn archive_failing(failing: bool) {
     gauge!("alleycat_archive_failing").set(f64::from(u8::from(failing)));
 }
 
+/// When the certificate of the hub's own ports ends to be good, epoch ms.
+pub(crate) fn certificate_expires(at: Millis) {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    gauge!("alleycat_certificate_expires_seconds").set(at as f64 / 1e3);
+}
+
+/// Whether the files of the certificate have changed into something unusable.
+pub(crate) fn certificate_failing(failing: bool) {
+    gauge!("alleycat_certificate_failing").set(f64::from(u8::from(failing)));
+}
+
 /// How long an acknowledgement waited for the disk.
 pub(crate) fn acknowledgement_waited(wait: Duration) {
     histogram!("alleycat_puback_wait_seconds").record(wait);

@@ -17,7 +17,7 @@ use crate::time;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Health {
-    /// `ok`, or `degraded` while the store or the archive can't be written.
+    /// `ok`, or `degraded` while the store or the archive can't be written, or the certificate needs care.
     status: &'static str,
     /// The race that runs.
     race_id: RaceId,
@@ -27,6 +27,8 @@ pub(super) struct Health {
     store: String,
     /// The archive, in a few words.
     archive: String,
+    /// The certificate of the hub's own ports, in a few words.
+    tls: String,
 }
 
 /// All that the page needs to know.
@@ -47,7 +49,8 @@ pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
     let now = time::now();
     let failing = shared.journal.failing();
     let unarchived = shared.archive.as_ref().map(|archive| archive.borrow().clone());
-    let well = failing.is_none() && !matches!(unarchived, Some(Some(_)));
+    let trouble = shared.tls.as_ref().map(|tls| tls.trouble(now));
+    let well = failing.is_none() && !matches!(unarchived, Some(Some(_))) && !matches!(trouble, Some(Some(_)));
     let status = if well { "ok" } else { "degraded" };
     let archive = match unarchived {
         None => "none".to_owned(),
@@ -59,11 +62,17 @@ pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
         None if shared.store.is_kept() => "ok".to_owned(),
         None => "in memory".to_owned(),
     };
+    let tls = match trouble {
+        None => "none".to_owned(),
+        Some(None) => "ok".to_owned(),
+        Some(Some(trouble)) => trouble,
+    };
     Json(Health {
         status,
         race_id: shared.races.clock().at(now).race_id,
         riders: shared.races.riders(now),
         store,
         archive,
+        tls,
     })
 }

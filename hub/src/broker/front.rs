@@ -11,28 +11,30 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::MAX_PACKET;
 use super::link::{Close, Inlet, Outlet, Patience, READ_BUFFER, link};
 use crate::api::ApiError;
+use crate::connections::{Full, Held};
 use crate::hub::Shared;
 use crate::journal::Journal;
 use crate::limits::Rate;
 use crate::metrics;
+use crate::serve::Peer;
 
 /// `GET /mqtt`.
 pub(crate) async fn upgrade(
     State(shared): State<Arc<Shared>>,
+    Extension(Peer(address)): Extension<Peer>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let upgrade = match upgrade {
@@ -50,11 +52,21 @@ pub(crate) async fn upgrade(
         metrics::turned_away("sub-protocol");
         return ApiError::bad("Ask for the WebSocket sub-protocol `mqtt` (or `mqttv3.1`).").into_response();
     }
-    let Ok(permit) = Arc::clone(&shared.connections).try_acquire_owned() else {
-        metrics::turned_away("full");
-        let detail =
-            "This hub holds as many riders as its limit of open files allows: raise it with `ulimit -n`.";
-        return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
+    let held = match shared.connections.take(address.ip()) {
+        Ok(held) => held,
+        Err(full) => {
+            metrics::turned_away(full.reason());
+            let detail = match full {
+                Full::Hub => {
+                    "This hub holds as many riders as its limit of open files allows: raise it with `ulimit -n`."
+                }
+                Full::Address => {
+                    "Half of this hub's connections are held by your address: close some. For a proxy in front, start \
+                     the hub with --client-rate 0."
+                }
+            };
+            return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
+        }
     };
     let broker = shared.broker.address;
     let (journal, rate) = (Arc::clone(&shared.journal), shared.client_rate);
@@ -66,7 +78,7 @@ pub(crate) async fn upgrade(
         .write_buffer_size(0)
         .on_upgrade(move |socket| async move {
             tokio::select! {
-                () = join(socket, broker, rate, journal, Patience::default(), permit) => {}
+                () = join(socket, broker, rate, journal, Patience::default(), held) => {}
                 _ = async { _ = stop.wait_for(|stop| *stop).await } => {}
             }
         })
@@ -79,7 +91,7 @@ async fn join(
     rate: Option<Rate>,
     journal: Arc<Journal>,
     patience: Patience,
-    _permit: OwnedSemaphorePermit,
+    _held: Held,
 ) {
     metrics::websockets(1.0);
     let (to_client, from_client) = socket.split();
@@ -150,18 +162,18 @@ mod tests {
     use axum::routing::any;
     use tokio::io::AsyncWriteExt;
     use tokio::net::TcpListener;
-    use tokio::sync::Semaphore;
 
     use super::*;
+    use crate::connections::Connections;
 
     /// A front that joins its clients to `broker`; returns its address.
     async fn front(broker: SocketAddr, patience: Patience) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let upgrade = move |upgrade: WebSocketUpgrade| async move {
-            let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+            let held = Connections::new(1, false).take(broker.ip()).unwrap_or_else(|_| unreachable!());
             let (_, journal, _) = crate::rig::open(None, 60);
-            upgrade.on_upgrade(move |socket| join(socket, broker, None, journal, patience, permit))
+            upgrade.on_upgrade(move |socket| join(socket, broker, None, journal, patience, held))
         };
         let router = Router::new().route("/mqtt", any(upgrade));
         tokio::spawn(axum::serve(listener, router).into_future());

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::rig::{CONNACK, Mqtt, Program, config, connect, now, puback, publish, subscribe};
 
 /// Waits until `/healthz` shows a status.
-async fn until(program: &Program, status: &str) -> Value {
+pub(crate) async fn until(program: &Program, status: &str) -> Value {
     let seen = async {
         loop {
             let health = program.get("/healthz").await;
@@ -22,7 +22,7 @@ async fn until(program: &Program, status: &str) -> Value {
     tokio::time::timeout(Duration::from_secs(30), seen).await.expect("the state is shown")
 }
 
-fn message(race: u64, second: u16) -> Vec<u8> {
+pub(crate) fn message(race: u64, second: u16) -> Vec<u8> {
     let message = json!({
         "uuid": "6c4e2a37-32f0-4b14-a2c1-3e2e6f7c1b5d", "event": "update", "deviceTimestamp": now(), "second": second,
         "raceId": race, "name": "Ann", "racerId": 7, "classId": 1, "cadence": 81, "resistance": 79,

@@ -9,5 +9,7 @@ mod disk;
 mod mqtt;
 mod mqtt_url;
 mod program;
+mod read_only;
 mod rides;
 mod rig;
+mod tls;

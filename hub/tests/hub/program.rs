@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::rig::{CONNACK, TestHub, connect};
+use crate::rig::{CONNACK, TestHub, connect, free_address};
 
 fn run(args: &[&str]) -> (bool, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_alleycat-hub")).args(args).output().unwrap();
@@ -60,11 +60,7 @@ fn it_says_where_it_listens_and_ends_on_sigterm() {
 
 #[tokio::test]
 async fn plain_tcp_is_mqtt_too_and_its_port_is_free_again_at_once() {
-    // Not a port that the system gives to outgoing connections: those of other tests would take it between
-    // the rounds.
-    let from = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
-    let mut ports = (from..32_000).map(|port| std::net::SocketAddr::from(([127, 0, 0, 1], port)));
-    let free = ports.find(|address| std::net::TcpListener::bind(address).is_ok()).unwrap();
+    let free = free_address();
     for round in 0..2 {
         let hub = TestHub::start(&["--mqtt-tcp", &free.to_string()]).await;
         let mut stream = tokio::net::TcpStream::connect(free).await.unwrap();

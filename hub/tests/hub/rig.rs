@@ -11,6 +11,7 @@ use alleycat_shared::race::RaceClock;
 use clap::Parser;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -115,6 +116,20 @@ impl TestHub {
     }
 }
 
+/// An address that nobody listens on, and not one that the system gives to outgoing connections: those of
+/// other tests would take it.
+pub(crate) fn free_address() -> std::net::SocketAddr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let from = 20_000 + std::process::id() % 10_000;
+    loop {
+        let port = u16::try_from(from + NEXT.fetch_add(1, Ordering::Relaxed)).unwrap();
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        if std::net::TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+}
+
 pub(crate) fn config(args: &[&str]) -> Config {
     let all = [&["alleycat-hub", "serve"], args].concat();
     let Command::Serve(config) = Cli::try_parse_from(all).unwrap().command else { unreachable!() };
@@ -125,8 +140,8 @@ pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
 }
 
-pub(crate) struct Mqtt {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+pub(crate) struct Mqtt<S = MaybeTlsStream<TcpStream>> {
+    socket: WebSocketStream<S>,
     pub(crate) protocol: Option<String>,
     buffer: Vec<u8>,
     /// How many WebSocket messages came.
@@ -143,6 +158,16 @@ impl Mqtt {
         let answered =
             response.headers().get("sec-websocket-protocol").map(|value| value.to_str().unwrap().to_owned());
         Ok(Self { socket, protocol: answered, buffer: Vec::new(), messages: 0 })
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Mqtt<S> {
+    /// Over a connection that is already there.
+    pub(crate) async fn over(stream: S) -> Result<Self, Error> {
+        let mut request = "ws://localhost/mqtt".into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "mqtt".parse().unwrap());
+        let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
+        Ok(Self { socket, protocol: None, buffer: Vec::new(), messages: 0 })
     }
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
