@@ -12,8 +12,8 @@ pub mod line;
 mod lines;
 pub mod peloton;
 mod reading;
-#[cfg(test)]
-mod regime;
+#[cfg(any(test, feature = "regime"))]
+pub mod regime;
 mod torque;
 
 pub use events::{EventCounter, Units};

@@ -2,9 +2,28 @@
 //!
 //! Whole, one byte at a time, two in one read, with noise before, between and after, cut and then whole,
 //! each byte flipped once. A vector is what a bike says, unasked or as an answer; a decoder that asks is
-//! run by a hand-moved clock until it asks for it.
+//! run by a hand-moved clock until it asks for it. On the way to the decoder the bytes go through a
+//! [`Carrier`]: nothing at all in this crate's tests, a real serial port in those of the bridge.
 
 use crate::{Decoder, Millis, Origin, Reading, Resistance};
+
+/// What carries bytes to a decoder: given those that were sent in one go, gives them in the pieces in which
+/// they arrive.
+pub type Carrier<'a> = &'a dyn Fn(&[u8]) -> Vec<Vec<u8>>;
+
+/// Puts every protocol through its vectors, with a carrier between bike and decoder.
+///
+/// # Panics
+/// When a reading is not what its vector says.
+pub fn all(carry: Carrier<'_>) {
+    crate::kettler::vectors::run(carry);
+}
+
+/// As sent.
+#[cfg(test)]
+pub(crate) fn whole(bytes: &[u8]) -> Vec<Vec<u8>> {
+    vec![bytes.to_vec()]
+}
 
 /// What a bike says and what is read from it.
 pub(crate) struct Vector {
@@ -29,6 +48,8 @@ pub(crate) struct Regime<'a> {
     pub(crate) noise: &'a [u8],
     /// What ends the noise before a frame: a line's end, or nothing where a frame's start is enough.
     pub(crate) separator: &'a [u8],
+    /// What carries the bytes.
+    pub(crate) carry: Carrier<'a>,
     /// A checksum catches every flipped bit. Without one only ranges and form are asserted.
     pub(crate) checked: bool,
 }
@@ -43,24 +64,28 @@ impl Regime<'_> {
         }
     }
 
+    fn push(&self, decoder: &mut dyn Decoder, bytes: &[u8], now: Millis) {
+        (self.carry)(bytes).iter().for_each(|piece| decoder.push(piece, now));
+    }
+
     fn cuts(&self, vector: &Vector) {
         let Vector { name, said, told, .. } = vector;
         let (mut decoder, now) = self.asked(vector);
-        decoder.push(said, now);
+        self.push(decoder.as_mut(), said, now);
         assert_eq!(taken(decoder.as_mut()), *told, "{name}");
         let (mut decoder, now) = self.asked(vector);
-        said.iter().for_each(|byte| decoder.push(&[*byte], now));
+        said.iter().for_each(|byte| self.push(decoder.as_mut(), &[*byte], now));
         assert_eq!(taken(decoder.as_mut()), *told, "{name}, byte by byte");
         if vector.asked.is_empty() {
             let (mut decoder, now) = self.asked(vector);
-            decoder.push(&[said.as_slice(), said].concat(), now);
+            self.push(decoder.as_mut(), &[said.as_slice(), said].concat(), now);
             let twice = taken(decoder.as_mut());
             assert!(twice.starts_with(told), "{name}, two in one read: {twice:?}");
             assert!(twice.len() >= told.len(), "{name}, two in one read: {twice:?}");
         }
         // Half of it, then the port is opened again: nothing of the old half survives.
         let (mut decoder, now) = self.asked(vector);
-        decoder.push(&said[..said.len() / 2], now);
+        self.push(decoder.as_mut(), &said[..said.len() / 2], now);
         taken(decoder.as_mut());
         decoder.restart(now);
         assert_eq!(taken(decoder.as_mut()), [], "{name}, cut and opened again");
@@ -72,9 +97,9 @@ impl Regime<'_> {
             let noise = [&self.noise[..length], self.separator].concat();
             let (mut decoder, now) = self.asked(vector);
             let before = decoder.counters();
-            decoder.push(&noise, now);
-            decoder.push(said, now);
-            decoder.push(&noise, now);
+            self.push(decoder.as_mut(), &noise, now);
+            self.push(decoder.as_mut(), said, now);
+            self.push(decoder.as_mut(), &noise, now);
             assert_eq!(taken(decoder.as_mut()), *told, "{name}, with noise around it");
             let after = decoder.counters();
             let counted = after.skipped - before.skipped + after.bad.total() - before.bad.total();
@@ -88,7 +113,7 @@ impl Regime<'_> {
             let mut flipped = said.clone();
             flipped[at] ^= 1 << bit;
             let (mut decoder, now) = self.asked(vector);
-            decoder.push(&flipped, now);
+            self.push(decoder.as_mut(), &flipped, now);
             let read = taken(decoder.as_mut());
             read.iter().for_each(believable);
             let fewer = read.iter().all(|reading| told.contains(reading));
@@ -110,7 +135,7 @@ impl Regime<'_> {
                     taken(decoder.as_mut());
                     return (decoder, now);
                 }
-                decoder.push(&(self.answer)(&request), now);
+                self.push(decoder.as_mut(), &(self.answer)(&request), now);
             }
             let due = decoder.next_deadline().expect("a decoder that asks has a deadline");
             assert!(due > now || decoder.next_deadline().is_some(), "{}", vector.name);
@@ -140,6 +165,7 @@ pub(crate) fn believable(reading: &Reading) {
     assert!(heart_rate.is_none_or(|rate| (1.0..=250.0).contains(&rate)), "{reading:?}");
 }
 
+#[cfg(test)]
 /// Any bytes in any pieces: no panic, no reading out of range, and waking ends.
 pub(crate) fn survives(decoder: &mut dyn Decoder, pieces: &[Vec<u8>]) {
     let mut now = 0;
@@ -152,6 +178,7 @@ pub(crate) fn survives(decoder: &mut dyn Decoder, pieces: &[Vec<u8>]) {
     }
 }
 
+#[cfg(test)]
 /// Bytes by their hexadecimal digits.
 pub(crate) fn bytes(text: &str) -> Vec<u8> {
     text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("two digits a byte")).collect()

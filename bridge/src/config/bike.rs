@@ -16,6 +16,7 @@ use crate::sensor::record::Recorder;
 
 /// A bike at a serial port.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "The bike")]
 pub struct Bike {
     /// The port, or `auto`: all USB ports are tried, what hit the last time first. Paths in
     /// /dev/serial/by-id stay the same when cables change places.

@@ -40,10 +40,10 @@ impl Driver {
     /// The bikes that speak it.
     pub const fn bikes(self) -> &'static str {
         match self {
-            Self::Line => "a microcontroller that prints lines",
-            Self::Peloton => "a Peloton Bike, polled unless its tablet does so",
-            Self::PelotonPassive => "a Peloton Bike behind a listening tap: never transmits",
-            Self::Kettler => "a Kettler ergometer",
+            Self::Line => "A microcontroller that prints lines",
+            Self::Peloton => "A Peloton Bike, polled unless its tablet does so",
+            Self::PelotonPassive => "A Peloton Bike behind a listening tap: never transmits",
+            Self::Kettler => "A Kettler ergometer",
         }
     }
 

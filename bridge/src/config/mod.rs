@@ -124,6 +124,7 @@ pub enum Command {
 
 /// The page's side of the bridge.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "The page and the hub")]
 pub struct Serve {
     /// A TOML file with these options by their names, for example `port = "/dev/ttyUSB0"`. The environment
     /// and the command line come before it.

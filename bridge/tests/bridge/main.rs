@@ -11,3 +11,4 @@ mod program;
 mod rig;
 mod sensor;
 mod server;
+mod wire;

@@ -5,6 +5,8 @@
 //! eight fields of digits and ends with CR LF.
 
 pub mod emulate;
+#[cfg(any(test, feature = "regime"))]
+pub(crate) mod vectors;
 
 use crate::ask::Ask;
 use crate::lines::Lines;

@@ -185,11 +185,10 @@ impl fmt::Display for Told<'_> {
             Told::Hit(Line { port, driver, baud }) => {
                 write!(
                     f,
-                    "found {} at {}: --port {} --driver {} --baud {baud}",
-                    driver.bikes(),
+                    "found: --port {} --driver {} --baud {baud}    ({})",
                     port.display(),
-                    port.display(),
-                    driver.name()
+                    driver.name(),
+                    driver.bikes()
                 )
             }
         }
