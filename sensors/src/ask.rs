@@ -37,6 +37,11 @@ impl Ask {
         self.in_flight.is_none() && now >= self.due
     }
 
+    /// The next request goes out no sooner than this.
+    pub(crate) fn defer(&mut self, until: Millis) {
+        self.due = self.due.max(until);
+    }
+
     /// A request goes out; returned as it was given.
     pub(crate) fn sent(&mut self, request: Vec<u8>, now: Millis) -> Vec<u8> {
         (self.in_flight, self.due) = (Some((request.clone(), now)), now + self.pace);

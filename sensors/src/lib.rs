@@ -6,6 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod ask;
+pub mod daum;
+pub mod daum_premium;
+pub mod ergometer;
 mod events;
 pub mod kettler;
 pub mod line;

@@ -32,7 +32,6 @@ impl Resistance {
         (0.0..=100.0).contains(&percent).then(|| Self { percent: tenth(percent), origin })
     }
 
-    #[expect(dead_code, reason = "for consoles that tell a gear or a level")]
     /// A gear or level on a scale from `easiest` to `hardest`; beyond an end it is that end.
     pub(crate) fn level(level: f64, easiest: f64, hardest: f64) -> Option<Self> {
         let percent = 100.0 * (level - easiest) / (hardest - easiest);

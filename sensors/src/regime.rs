@@ -16,6 +16,9 @@ pub type Carrier<'a> = &'a dyn Fn(&[u8]) -> Vec<Vec<u8>>;
 /// # Panics
 /// When a reading is not what its vector says.
 pub fn all(carry: Carrier<'_>) {
+    crate::daum::vectors::run(carry);
+    crate::daum_premium::vectors::run(carry);
+    crate::ergometer::vectors::run(carry);
     crate::kettler::vectors::run(carry);
 }
 
@@ -178,7 +181,6 @@ pub(crate) fn survives(decoder: &mut dyn Decoder, pieces: &[Vec<u8>]) {
     }
 }
 
-#[cfg(test)]
 /// Bytes by their hexadecimal digits.
 pub(crate) fn bytes(text: &str) -> Vec<u8> {
     text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("two digits a byte")).collect()
