@@ -131,10 +131,8 @@ pub(crate) async fn run(races: Arc<Races>, broker: Arc<Broker>, journal: Arc<Jou
         }
         metrics::riders(races.riders(now));
         for class in ClassId::all() {
-            let watched = broker.is_watched(Topic::Field(class)).await;
-            for message in boards.at(&races, class, watched, now) {
-                broker.publish(message).await;
-            }
+            let watched = broker.is_watched(Topic::Field(class));
+            broker.publish(&boards.at(&races, class, watched, now));
         }
         metrics::board_took(time::now().saturating_sub(now));
     }

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use crate::api::Signer;
 use crate::archive::{Archive, ArchiveFormat, Wanted};
 use crate::boards::Retention;
-use crate::broker::{Broker, Gate, front, tcp};
+use crate::broker::{Broker, Gate, Refusals, front, tcp};
 use crate::config::{Config, ConfigError, MQTT_TLS};
 use crate::connections::Connections;
 use crate::identity::Identity;
@@ -107,9 +107,6 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
-    /// The broker did not start.
-    #[error("the broker did not start: {0:#}")]
-    Broker(anyhow::Error),
 }
 
 impl Hub {
@@ -156,8 +153,7 @@ impl Hub {
             races: Arc::clone(&races),
             identity: Arc::clone(&identity),
             journal: Arc::clone(&journal),
-            refusals: Arc::default(),
-            sessions: Arc::default(),
+            refusals: Refusals::default(),
             open: config.open,
         };
         let mut tcp = Vec::new();
@@ -166,9 +162,7 @@ impl Hub {
             let listener = TcpListener::bind(address).await.map_err(failed)?;
             tcp.push((listener, tls.clone().filter(|_| option == MQTT_TLS)));
         }
-        let broker = Broker::start(gate, sessions).await;
-        let (broker, listeners) = broker.map_err(StartError::Broker)?;
-        let broker = Arc::new(broker);
+        let broker = Arc::new(Broker::new(gate, sessions));
         let retention = Retention {
             rides: config.keep_days,
             journal: config.keep_journal_days,
@@ -199,7 +193,7 @@ impl Hub {
             client_rate: config.client_rate(),
             stop: stopped.clone(),
         });
-        let mut tasks = vec![boards, listeners];
+        let mut tasks = vec![boards];
         tasks.extend(fresh.map(tokio::spawn));
         for (listener, tls) in tcp {
             tasks.push(tokio::spawn(tcp::serve(listener, tls, Arc::clone(&shared))));
@@ -290,11 +284,9 @@ impl Drop for Hub {
 pub(crate) fn room(files: u64) -> (usize, usize) {
     let spare = MIN_SPARE_FILES.max(files / 10);
     let bounded = |count: u64| usize::try_from(count).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
-    (bounded(files.saturating_sub(spare) / FILES_A_RIDER), bounded(spare / 2))
+    (bounded(files.saturating_sub(spare)), bounded(spare / 2))
 }
 
-/// The WebSocket, and both ends of the loopback connection to the broker.
-const FILES_A_RIDER: u64 = 3;
 /// Half for the page and the API, half for the process itself.
 const MIN_SPARE_FILES: u64 = 200;
 const GOODBYE: Duration = Duration::from_secs(2);

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use alleycat_shared::race::RaceClock;
 
+use crate::broker::{Broker, Gate};
+use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::races::Races;
 use crate::store::Store;
@@ -23,4 +25,15 @@ pub(crate) fn open(
     let (journal, thread) = Journal::start(Arc::clone(&store)).unwrap();
     let clock = RaceClock::new(seconds).unwrap();
     (Races::load(clock, 30, store, Arc::clone(&journal)).unwrap(), journal, thread)
+}
+
+/// A broker for anybody, with nothing kept.
+pub(crate) fn broker() -> Broker {
+    let (races, journal, _) = open(None, 60);
+    let identity = Identity::new([0; 32], Vec::new(), Arc::clone(&journal), 0);
+    let refusals = Default::default();
+    Broker::new(
+        Gate { races: Arc::new(races), identity: Arc::new(identity), journal, refusals, open: true },
+        10,
+    )
 }

@@ -19,6 +19,7 @@
 //! ```
 //!
 //! QoS 0, 1 and 2 both ways. The codec is `mqttbytes`, called in one module only, between our own checks.
+//! [`server`] reads and writes the packets of the other side.
 #![forbid(unsafe_code)]
 
 pub mod adapter;
@@ -33,6 +34,7 @@ mod keep;
 mod limits;
 mod outbox;
 mod publish;
+pub mod server;
 mod session;
 #[cfg(feature = "sigv4")]
 pub mod sigv4;

@@ -1,13 +1,6 @@
-//! MQTT over WebSocket on the hub's port, joined to the broker over loopback.
-//!
-//! Packets and WebSocket messages need not line up in either direction. Towards the client everything
-//! that the broker has written by then leaves as one message: in a browser the cost is per message, not
-//! per packet. Nothing is queued here: who reads slowly is sent to slowly, and the broker's bounded queue
-//! for that client fills up. Who takes nothing at all for a while is given up; without that, a client that
-//! is gone without a word would hold its three descriptors until the system's TCP gives up, a quarter of
-//! an hour later.
+//! MQTT over WebSocket on the hub's port. Packets and WebSocket messages need not line up in either
+//! direction; see [`super::session`] for what leaves when.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,16 +10,13 @@ use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
 use tokio::time::timeout;
 
-use super::MAX_PACKET;
-use super::link::{Close, Inlet, Outlet, Patience, READ_BUFFER, link};
+use super::session::{Close, Patience, Wire, serve};
+use super::{Broker, MAX_PACKET, READ_BUFFER};
 use crate::api::ApiError;
 use crate::connections::{Full, Held};
 use crate::hub::Shared;
-use crate::journal::Journal;
 use crate::limits::Rate;
 use crate::metrics;
 use crate::serve::Peer;
@@ -68,8 +58,7 @@ pub(crate) async fn upgrade(
             return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
         }
     };
-    let broker = shared.broker.address;
-    let (journal, rate) = (Arc::clone(&shared.journal), shared.client_rate);
+    let (broker, rate) = (Arc::clone(&shared.broker), shared.client_rate);
     let mut stop = shared.stop.clone();
     upgrade
         .max_message_size(MAX_MESSAGE)
@@ -78,129 +67,119 @@ pub(crate) async fn upgrade(
         .write_buffer_size(0)
         .on_upgrade(move |socket| async move {
             tokio::select! {
-                () = join(socket, broker, rate, journal, Patience::default(), held) => {}
+                () = join(socket, broker, rate, Patience::default(), held) => {}
                 _ = async { _ = stop.wait_for(|stop| *stop).await } => {}
             }
         })
 }
 
-/// Carries bytes both ways until either side ends.
-async fn join(
-    socket: WebSocket,
-    broker: SocketAddr,
-    rate: Option<Rate>,
-    journal: Arc<Journal>,
-    patience: Patience,
-    _held: Held,
-) {
+/// Serves a client until either side ends.
+async fn join(socket: WebSocket, broker: Arc<Broker>, rate: Option<Rate>, patience: Patience, _held: Held) {
     metrics::websockets(1.0);
-    let (to_client, from_client) = socket.split();
-    let mut client = Outgoing(to_client);
-    let close = link(
-        broker,
-        |to_broker| up(from_client, Inlet::new(to_broker, rate)),
-        &mut client,
-        &journal,
-        patience,
-    )
-    .await;
-    if let Some(Close { code, reason }) = close {
-        say_goodbye(&mut client.0, code, reason).await;
+    let mut client = Client(socket);
+    if let Some(Close { code, reason }) = serve(&mut client, &broker, rate, patience).await {
+        // Says why, if the client takes it in.
+        let frame = CloseFrame { code, reason: reason.into() };
+        _ = timeout(GOODBYE, client.0.send(Message::Close(Some(frame)))).await;
     }
     metrics::websockets(-1.0);
 }
 
-/// The client's end, one message a call.
-struct Outgoing(SplitSink<WebSocket, Message>);
+struct Client(WebSocket);
 
-impl Outlet for Outgoing {
-    async fn put(&mut self, bytes: Bytes) -> bool {
-        self.0.send(Message::Binary(bytes)).await.is_ok()
-    }
-}
-
-/// Says why, if the client takes it in.
-async fn say_goodbye(client: &mut SplitSink<WebSocket, Message>, code: u16, reason: &'static str) {
-    let frame = CloseFrame { code, reason: reason.into() };
-    _ = timeout(GOODBYE, client.send(Message::Close(Some(frame)))).await;
-}
-
-async fn up(mut client: SplitStream<WebSocket>, mut broker: Inlet) -> Option<Close> {
-    while let Some(message) = client.next().await {
-        match message {
-            Ok(Message::Binary(bytes)) => {
-                if let Err(close) = broker.take(&bytes).await {
-                    return Some(close);
+impl Wire for Client {
+    async fn receive(&mut self) -> Result<Bytes, Option<Close>> {
+        let because = |code, reason| Err(Some(Close { code, reason }));
+        loop {
+            match self.0.recv().await {
+                Some(Ok(Message::Binary(bytes))) => return Ok(bytes),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Text(_))) => {
+                    metrics::turned_away("text-frame");
+                    return because(close_code::UNSUPPORTED, "MQTT is binary");
                 }
-            }
-            Ok(Message::Ping(_) | Message::Pong(_)) => {}
-            Ok(Message::Text(_)) => {
-                metrics::turned_away("text-frame");
-                return Close::because(close_code::UNSUPPORTED, "MQTT is binary");
-            }
-            Ok(Message::Close(_)) => break,
-            Err(error) => {
-                metrics::turned_away("websocket-error");
-                tracing::debug!(%error, "websocket ended");
-                return Close::because(close_code::PROTOCOL, "malformed or too large");
+                Some(Ok(Message::Close(_))) | None => return Err(None),
+                Some(Err(error)) => {
+                    metrics::turned_away("websocket-error");
+                    tracing::debug!(%error, "websocket ended");
+                    return because(close_code::PROTOCOL, "malformed or too large");
+                }
             }
         }
     }
-    None
+
+    async fn send(&mut self, bytes: Bytes) -> bool {
+        self.0.send(Message::Binary(bytes)).await.is_ok()
+    }
 }
 
 /// What clients may ask for; the one asked for is echoed.
 const SUB_PROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];
 /// The largest WebSocket message from a client, in bytes.
-const MAX_MESSAGE: usize = 2 * MAX_PACKET as usize;
+const MAX_MESSAGE: usize = 2 * MAX_PACKET;
 /// How long a last word may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
+    use alleycat_shared::ClassId;
+    use alleycat_shared::topic::Topic;
     use axum::Router;
     use axum::routing::any;
-    use tokio::io::AsyncWriteExt;
+    use futures_util::{SinkExt, StreamExt};
     use tokio::net::TcpListener;
+    use tokio_tungstenite::connect_async;
+    use tokio_tungstenite::tungstenite::Message;
 
     use super::*;
+    use crate::boards::Outgoing;
     use crate::connections::Connections;
 
-    /// A front that joins its clients to `broker`; returns its address.
-    async fn front(broker: SocketAddr, patience: Patience) -> SocketAddr {
+    /// A front for one client with a broker behind it; returns its address.
+    async fn front(patience: Patience) -> (SocketAddr, Arc<Broker>, Arc<Connections>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let (broker, connections) = (Arc::new(crate::rig::broker()), Arc::new(Connections::new(1, false)));
+        let kept = (Arc::clone(&broker), Arc::clone(&connections));
         let upgrade = move |upgrade: WebSocketUpgrade| async move {
-            let held = Connections::new(1, false).take(broker.ip()).unwrap_or_else(|_| unreachable!());
-            let (_, journal, _) = crate::rig::open(None, 60);
-            upgrade.on_upgrade(move |socket| join(socket, broker, None, journal, patience, held))
+            let held = kept.1.take(address.ip()).unwrap_or_else(|_| unreachable!());
+            upgrade.on_upgrade(move |socket| join(socket, kept.0, None, patience, held))
         };
         let router = Router::new().route("/mqtt", any(upgrade));
         tokio::spawn(axum::serve(listener, router).into_future());
-        address
+        (address, broker, connections)
     }
 
     #[tokio::test]
     async fn a_client_that_takes_nothing_in_is_given_up() {
-        let broker = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let patience = Patience { handshake: Duration::from_secs(60), stalled: Duration::from_millis(300) };
-        let front = front(broker.local_addr().unwrap(), patience).await;
-        let (_client, _) = tokio_tungstenite::connect_async(format!("ws://{front}/mqtt")).await.unwrap();
-        let (mut stream, _) = broker.accept().await.unwrap();
-        // More than all buffers on the way hold, to a client that never reads: the front must hang up.
-        let flood = async { while stream.write_all(&[0; 64 * 1024]).await.is_ok() {} };
+        let (front, broker, connections) = front(patience).await;
+        let (mut client, _) = connect_async(format!("ws://{front}/mqtt")).await.unwrap();
+        let hello =
+            b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x00\x00\x01c\x82\x19\x00\x01\x00\x14alleycat-subscribe/#\x00";
+        client.send(Message::Binary(hello.to_vec().into())).await.unwrap();
+        client.next().await.unwrap().unwrap();
+        // More than all buffers on the way hold, to a client that reads no more: the front must hang up.
+        let topic = Topic::Board(ClassId::try_from(1).unwrap());
+        let payload = Bytes::from(vec![b'x'; 1024 * 1024]);
+        let flood = async {
+            while connections.take(front.ip()).is_err() {
+                broker.publish(&[Outgoing { topic, payload: payload.clone(), retain: false }]);
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
         timeout(Duration::from_secs(30), flood).await.expect("the front hangs up");
     }
 
     #[tokio::test]
-    async fn a_client_that_is_never_answered_is_given_up() {
-        let broker = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    async fn a_client_that_never_says_who_it_is_is_given_up() {
         let patience = Patience { handshake: Duration::from_millis(200), stalled: Duration::from_secs(60) };
-        let front = front(broker.local_addr().unwrap(), patience).await;
-        let (mut client, _) = tokio_tungstenite::connect_async(format!("ws://{front}/mqtt")).await.unwrap();
-        let (_silent, _) = broker.accept().await.unwrap();
+        let (front, ..) = front(patience).await;
+        let (mut client, _) = connect_async(format!("ws://{front}/mqtt")).await.unwrap();
         let last = timeout(Duration::from_secs(30), client.next()).await.expect("the front hangs up");
-        let Some(Ok(tokio_tungstenite::tungstenite::Message::Close(Some(frame)))) = last else {
+        let Some(Ok(Message::Close(Some(frame)))) = last else {
             panic!("a word of goodbye, not {last:?}");
         };
         assert_eq!(frame.reason.as_str(), "no valid CONNECT");

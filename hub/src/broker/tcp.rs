@@ -1,16 +1,15 @@
-//! MQTT over TCP, with TLS or without, for clients without WebSocket: the same way to the broker, the same
-//! patience.
+//! MQTT over TCP, with TLS or without, for clients without WebSocket: the same sessions, the same patience.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::link::{Close, Inlet, Outlet, Patience, READ_BUFFER, link};
+use super::READ_BUFFER;
+use super::session::{Close, Patience, Wire, serve as session};
 use crate::connections::Held;
 use crate::hub::Shared;
 use crate::metrics;
@@ -43,47 +42,38 @@ pub(crate) async fn serve(listener: TcpListener, tls: Option<Tls>, shared: Arc<S
 async fn arrive(stream: TcpStream, tls: Option<Tls>, shared: Arc<Shared>, _held: Held) {
     _ = stream.set_nodelay(true);
     match tls {
-        None => {
-            let (from_client, to_client) = stream.into_split();
-            join(from_client, to_client, &shared).await;
-        }
+        None => join(stream, &shared).await,
         Some(tls) => {
             // Who speaks without TLS is hung up on: plain MQTT has no way to say why.
             if let Some(Arrival::Secure(stream)) = tls.accept(stream).await {
-                let (from_client, to_client) = tokio::io::split(stream);
-                join(from_client, to_client, &shared).await;
+                join(stream, &shared).await;
             }
         }
     }
 }
 
-async fn join<W: AsyncWrite + Unpin + Send>(
-    from_client: impl AsyncRead + Unpin + Send,
-    to_client: W,
-    shared: &Shared,
-) {
-    let (address, mut client) = (shared.broker.address, Outgoing(to_client));
-    let up = |to_broker| up(from_client, Inlet::new(to_broker, shared.client_rate));
-    // MQTT over TCP has no way to say why.
-    _ = link(address, up, &mut client, &shared.journal, Patience::default()).await;
+async fn join(stream: impl AsyncRead + AsyncWrite + Unpin + Send, shared: &Shared) {
+    let mut client = Client { stream, buffer: BytesMut::new() };
+    // MQTT over TCP has no way to say why it ends.
+    _ = session(&mut client, &shared.broker, shared.client_rate, Patience::default()).await;
 }
 
-struct Outgoing<W>(W);
-
-impl<W: AsyncWrite + Unpin + Send> Outlet for Outgoing<W> {
-    async fn put(&mut self, bytes: Bytes) -> bool {
-        // TLS keeps what the socket does not take at once until it is flushed.
-        self.0.write_all(&bytes).await.is_ok() && self.0.flush().await.is_ok()
-    }
+struct Client<S> {
+    stream: S,
+    buffer: BytesMut,
 }
 
-async fn up(mut client: impl AsyncRead + Unpin, mut broker: Inlet) -> Option<Close> {
-    let mut buffer = vec![0; READ_BUFFER];
-    loop {
-        let read: io::Result<usize> = client.read(&mut buffer).await;
-        let Ok(length @ 1..) = read else { return None };
-        if let Err(close) = broker.take(&buffer[..length]).await {
-            return Some(close);
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Wire for Client<S> {
+    async fn receive(&mut self) -> Result<Bytes, Option<Close>> {
+        self.buffer.reserve(READ_BUFFER);
+        match self.stream.read_buf(&mut self.buffer).await {
+            Ok(1..) => Ok(self.buffer.split().freeze()),
+            _ => Err(None),
         }
+    }
+
+    async fn send(&mut self, bytes: Bytes) -> bool {
+        // TLS keeps what the socket does not take at once until it is flushed.
+        self.stream.write_all(&bytes).await.is_ok() && self.stream.flush().await.is_ok()
     }
 }

@@ -9,6 +9,7 @@
 mod read;
 mod write;
 
+pub(crate) use read::remaining_length;
 pub use read::{Decoder, Packet};
 pub use write::{
     Connect, Message, check_publish, write_ack, write_connect, write_disconnect, write_pingreq,
@@ -91,16 +92,28 @@ impl ConnectRefusal {
         })
     }
 
+    /// The code that says so.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::ProtocolVersion => 1,
+            Self::ClientId => 2,
+            Self::Unavailable => 3,
+            Self::BadCredentials => 4,
+            Self::NotAuthorized => 5,
+            Self::Unknown(other) => other,
+        }
+    }
+
     /// Whether asking again with the same words is of no use.
     pub const fn is_lasting(self) -> bool {
         !matches!(self, Self::Unavailable | Self::Unknown(_))
     }
 }
 
-/// What a broker may not send. The connection is closed on the first one.
+/// What the other side may not send. The connection is closed on the first one.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Violation {
-    /// A packet type that a server does not send, or that this client did not ask for.
+    /// A packet type that the other side does not send, or that was not asked for.
     #[error("unexpected packet type {0}")]
     UnexpectedPacket(u8),
     /// Reserved bits in the first byte.
@@ -174,7 +187,7 @@ const PINGRESP: u8 = 13;
 /// The largest value of a two-byte length.
 const MAX_FIELD: usize = 65_535;
 /// The largest remaining length, of four bytes.
-const MAX_REMAINING: usize = 268_435_455;
+pub(crate) const MAX_REMAINING: usize = 268_435_455;
 
 #[cfg(test)]
 mod tests;

@@ -137,7 +137,7 @@ fn check_length(kind: u8, remaining: usize) -> Result<(), Violation> {
 }
 
 /// The remaining length and how many bytes it took, or `None` while it is cut off.
-fn remaining_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, Violation> {
+pub(crate) fn remaining_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, Violation> {
     let mut length = 0;
     for (index, byte) in bytes.iter().take(4).enumerate() {
         length |= usize::from(byte & 0x7f) << (7 * index);
