@@ -6,10 +6,13 @@
 #![forbid(unsafe_code)]
 
 mod ask;
+pub mod computrainer;
 pub mod daum;
 pub mod daum_premium;
 pub mod ergometer;
 mod events;
+pub mod experimental;
+pub mod freebeat;
 pub mod kettler;
 pub mod line;
 mod lines;

@@ -16,9 +16,15 @@ pub type Carrier<'a> = &'a dyn Fn(&[u8]) -> Vec<Vec<u8>>;
 /// # Panics
 /// When a reading is not what its vector says.
 pub fn all(carry: Carrier<'_>) {
+    crate::computrainer::vectors::run(carry);
     crate::daum::vectors::run(carry);
     crate::daum_premium::vectors::run(carry);
     crate::ergometer::vectors::run(carry);
+    crate::experimental::cateye::vectors::run(carry);
+    crate::experimental::ergofit::vectors::run(carry);
+    crate::experimental::proform::vectors::run(carry);
+    crate::experimental::tacx::vectors::run(carry);
+    crate::freebeat::vectors::run(carry);
     crate::kettler::vectors::run(carry);
 }
 
@@ -119,7 +125,8 @@ impl Regime<'_> {
             self.push(decoder.as_mut(), &flipped, now);
             let read = taken(decoder.as_mut());
             read.iter().for_each(believable);
-            let fewer = read.iter().all(|reading| told.contains(reading));
+            // What is wrong already may be mended by a flip.
+            let fewer = told.is_empty() || read.iter().all(|reading| told.contains(reading));
             assert!(fewer || !self.checked, "{name}, byte {at}, bit {bit}: {read:?}");
         }
     }
