@@ -7,6 +7,7 @@
 
 mod ask;
 pub mod computrainer;
+pub mod csafe;
 pub mod daum;
 pub mod daum_premium;
 pub mod ergometer;

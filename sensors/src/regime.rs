@@ -17,6 +17,7 @@ pub type Carrier<'a> = &'a dyn Fn(&[u8]) -> Vec<Vec<u8>>;
 /// When a reading is not what its vector says.
 pub fn all(carry: Carrier<'_>) {
     crate::computrainer::vectors::run(carry);
+    crate::csafe::vectors::run(carry);
     crate::daum::vectors::run(carry);
     crate::daum_premium::vectors::run(carry);
     crate::ergometer::vectors::run(carry);

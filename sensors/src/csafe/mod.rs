@@ -1,0 +1,252 @@
+//! CSAFE, the standard of gym equipment with an RJ45 jack: Life Fitness, Precor, Star Trac, Matrix and others.
+//!
+//! 9600 baud, 8N1, RS-232 levels, no flow control. We ask, the console answers; it may send its status
+//! unasked. Sources: droogmic/Py3Row, OpenRowingCommunity/csafe-fitness, cagnulein/qdomyos-zwift (with a log
+//! of a real machine), menggaoling/Cyclops (a console's own firmware).
+
+mod answer;
+pub mod emulate;
+mod frame;
+#[cfg(any(test, feature = "regime"))]
+pub(crate) mod vectors;
+
+use crate::ask::Ask;
+use crate::reading::{Beside, Fault, Readings, Writes};
+use crate::{Counters, Decoder, Millis, Reading, Resistance};
+use answer::{ALL, Answer};
+use frame::Frames;
+
+/// The hardest level of a console unless configured: the protocol does not tell it.
+pub const DEFAULT_MAX_LEVEL: f64 = 25.0;
+
+/// Polls a console. Its program's level, or its gear, is the resistance.
+#[derive(Debug)]
+pub struct CsafeDecoder {
+    /// The level that is 100 %.
+    max_level: f64,
+    ask: Ask,
+    frames: Frames,
+    wanted: Wanted,
+    /// What moves while somebody rides.
+    moving: Moving,
+    beside: Beside,
+    /// Whether the console tells a cadence at all.
+    turns: bool,
+    readings: Readings,
+    writes: Writes,
+    counters: Counters,
+}
+
+/// What the console is asked for.
+#[derive(Debug)]
+struct Wanted {
+    commands: Vec<u8>,
+    /// All at once; or one at a time for consoles that can't do that, the next one by its place.
+    at: Option<usize>,
+    answered: Vec<u8>,
+    /// Answers in a row that told nothing.
+    empty: u32,
+}
+
+/// Counters that move while somebody rides: consoles freeze their last cadence and power when nobody does.
+#[derive(Debug, Default)]
+struct Moving {
+    last: Option<(Option<u16>, Option<[u8; 3]>)>,
+    /// When they moved last, once they have.
+    moved: Option<Millis>,
+}
+
+impl CsafeDecoder {
+    /// A decoder at the start of a port, with the level that is to be 100 %.
+    pub fn new(max_level: f64) -> Self {
+        Self {
+            max_level,
+            ask: Ask::new(POLL_MS, ANSWER_MS),
+            frames: Frames::default(),
+            wanted: Wanted::default(),
+            moving: Moving::default(),
+            beside: Beside::NONE,
+            turns: false,
+            readings: Readings::default(),
+            writes: Writes::default(),
+            counters: Counters::default(),
+        }
+    }
+
+    fn contents(&mut self, contents: &[u8], now: Millis) {
+        let echo = self.ask.in_flight() == Some(frame::bytes(contents).as_slice());
+        if echo {
+            self.counters.skipped += contents.len() as u64 + 3;
+            return;
+        }
+        match Answer::read(contents).and_then(|answer| self.answer(&answer, now)) {
+            Ok(()) => self.counters.good += 1,
+            Err(fault) => self.counters.bad.count(fault),
+        }
+    }
+
+    fn answer(&mut self, answer: &Answer, now: Millis) -> Result<(), Fault> {
+        if self.ask.in_flight().is_some() {
+            self.ask.answered();
+            self.wanted.answered(&answer.commands);
+        }
+        let at_rest = answer.at_rest || self.moving.is_frozen(answer, now);
+        if let Some(watts) = answer.power {
+            self.beside.set_power(watts, now)?;
+        }
+        if let Some(rate) = answer.heart_rate {
+            self.beside.set_heart_rate(rate, now)?;
+        }
+        let level = answer.level.and_then(|level| Resistance::level(level, 0.0, self.max_level));
+        if let Some(resistance) = level {
+            self.beside.resistance.set(resistance, now);
+        }
+        self.turns |= answer.cadence.is_some();
+        // A console at rest may leave out what it has frozen.
+        let left_out = self.turns && answer.at_rest;
+        let cadence = answer.cadence.or(if left_out { Some(0.0) } else { None });
+        let Some(cadence) = cadence else { return Ok(()) };
+        let mut reading = self.beside.reading(cadence, now)?;
+        if at_rest {
+            reading = Reading { cadence: 0.0, power: reading.power.and(Some(0.0)), ..reading };
+        }
+        self.readings.push(reading);
+        Ok(())
+    }
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { commands: ALL.to_vec(), at: None, answered: Vec::new(), empty: 0 }
+    }
+}
+
+impl Wanted {
+    /// The next request's contents.
+    fn next(&mut self) -> Vec<u8> {
+        if self.empty >= SHY_ANSWERS {
+            // Several consoles want to be in use before they tell anything.
+            *self = Self { at: self.at.map_or(Some(0), |_| None), ..Self::default() };
+            return vec![IN_USE];
+        }
+        match &mut self.at {
+            None => self.commands.clone(),
+            Some(at) => {
+                if *at >= self.commands.len() {
+                    *at = 0;
+                    // What was not answered in a whole round is not known there.
+                    let answered = std::mem::take(&mut self.answered);
+                    if !answered.is_empty() {
+                        self.commands.retain(|command| answered.contains(command));
+                    }
+                }
+                *at += 1;
+                vec![self.commands[*at - 1]]
+            }
+        }
+    }
+
+    fn answered(&mut self, commands: &[u8]) {
+        let mut told = ALL.iter().filter(|known| commands.contains(known)).copied().peekable();
+        if told.peek().is_none() {
+            self.empty += 1;
+            return;
+        }
+        self.empty = 0;
+        match self.at {
+            // What was not answered along with others is not known there.
+            None => self.commands = told.collect(),
+            Some(_) => {
+                self.answered.extend(told.filter(|known| !self.answered.contains(known)).collect::<Vec<_>>())
+            }
+        }
+    }
+}
+
+impl Moving {
+    /// Takes in an answer's counters; whether they have moved once, and stand still.
+    fn is_frozen(&mut self, answer: &Answer, now: Millis) -> bool {
+        let (distance, time) = (answer.distance, answer.time);
+        if distance.is_some() || time.is_some() {
+            // Distance is the surer sign; a clock may run on.
+            let told = if distance.is_some() { (distance, None) } else { (None, time) };
+            match self.last {
+                Some(last) if last == told => {}
+                // Asked for one at a time they come in turn.
+                Some((Some(_), None)) if distance.is_none() => {}
+                Some(last) => {
+                    if last.0.is_some() == told.0.is_some() {
+                        self.moved = Some(now);
+                    }
+                    self.last = Some(told);
+                }
+                None => self.last = Some(told),
+            }
+        }
+        self.moved.is_some_and(|moved| now.saturating_sub(moved) >= FROZEN_MS)
+    }
+}
+
+impl Decoder for CsafeDecoder {
+    fn restart(&mut self, now: Millis) {
+        *self = Self { counters: self.counters, ..Self::new(self.max_level) };
+        self.ask.restart(now, SETTLE_MS);
+    }
+
+    fn push(&mut self, bytes: &[u8], now: Millis) {
+        for byte in bytes {
+            if let Some(contents) = self.frames.push(*byte, &mut self.counters) {
+                self.contents(&contents, now);
+            }
+        }
+    }
+
+    fn wake(&mut self, now: Millis) {
+        let misses = self.ask.misses();
+        if self.ask.is_due(now) {
+            if self.ask.misses() > misses {
+                // What is not answered at all may be too much at once.
+                self.wanted.empty += 1;
+            }
+            let request = frame::bytes(&self.wanted.next());
+            self.writes.push(self.ask.sent(request, now));
+        }
+    }
+
+    fn poll_reading(&mut self) -> Option<Reading> {
+        self.readings.pop()
+    }
+
+    fn poll_write(&mut self) -> Option<Vec<u8>> {
+        self.writes.pop()
+    }
+
+    fn next_deadline(&self) -> Option<Millis> {
+        Some(self.ask.next_deadline())
+    }
+
+    fn is_stuck(&self) -> bool {
+        self.ask.is_stuck()
+    }
+
+    fn counters(&self) -> Counters {
+        self.counters
+    }
+}
+
+/// Tells the console that somebody is there.
+const IN_USE: u8 = 0x85;
+/// After so many answers that told nothing another way is tried.
+const SHY_ANSWERS: u32 = 3;
+/// Counters that have stood still for so long mean that the pedals do. In ms.
+const FROZEN_MS: Millis = 5_000;
+/// From one request to the next. In ms.
+const POLL_MS: Millis = 300;
+/// How long an answer may take. In ms.
+const ANSWER_MS: Millis = 1_000;
+/// The console is left alone for a moment after the port was opened. In ms.
+const SETTLE_MS: Millis = 100;
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
