@@ -1,15 +1,10 @@
 //! The hub as a process and clients that write every byte by hand, over TCP and in a WebSocket.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use alleycat_shared::RaceId;
-use alleycat_shared::api::{Joined, RaceResult, ResultRow};
-use alleycat_shared::race::RaceClock;
-use alleycat_tests::{Program, Programs, free_port, until};
-use anyhow::Context;
+use alleycat_tests::RaceHub;
 use futures_util::{SinkExt, StreamExt};
-use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -24,10 +19,6 @@ pub(crate) const CARRIERS: [Carrier; 2] = [Carrier::Tcp, Carrier::Web];
 /// Long enough for anything that happens at all, on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
-/// A race that hardly ever ends in the midst of a test, and a grace that then lets it count all the same.
-const RACE_SECONDS: u16 = 3_600;
-const GRACE: &str = "600";
-
 /// Tries a claim on both carriers at the same time.
 pub(crate) async fn on_both(claim: impl AsyncFn(Carrier) -> anyhow::Result<()>) -> anyhow::Result<()> {
     tokio::try_join!(claim(Carrier::Tcp), claim(Carrier::Web))?;
@@ -41,34 +32,17 @@ pub(crate) enum Carrier {
 }
 
 /// A running hub.
-pub(crate) struct Hub {
-    _program: Program,
-    web: u16,
-    tcp: u16,
-    race: RaceId,
-}
+pub(crate) struct Hub(RaceHub);
 
 impl Hub {
     pub(crate) async fn start() -> anyhow::Result<Self> {
-        let (web, tcp) = (free_port()?, free_port()?);
-        let (seconds, address) = (RACE_SECONDS.to_string(), format!("127.0.0.1:{tcp}"));
-        let more = ["--race-seconds", &seconds, "--grace-seconds", GRACE, "--mqtt-tcp", &address];
-        let program = Programs::from_env()?.hub(web, &more).await?;
-        let clock = RaceClock::new(RACE_SECONDS).context("a race's length")?;
-        // Some claims need messages of three seconds.
-        let race = until("a race that is three seconds old", LIMIT, async || {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-            let moment = clock.at(now.as_millis().try_into()?);
-            Ok((moment.second.get() > 3).then_some(moment.race_id))
-        })
-        .await?;
-        Ok(Self { _program: program, web, tcp, race })
+        Ok(Self(RaceHub::start().await?))
     }
 
     /// A connection on which nothing has been said.
     pub(crate) async fn silent(&self, carrier: Carrier) -> anyhow::Result<Link> {
         let wire = match carrier {
-            Carrier::Tcp => Wire::Tcp(TcpStream::connect(("127.0.0.1", self.tcp)).await?),
+            Carrier::Tcp => Wire::Tcp(TcpStream::connect(("127.0.0.1", self.0.tcp)).await?),
             Carrier::Web => Wire::Web(Box::new(self.websocket(Some("mqtt")).await?.0)),
         };
         Ok(Link { wire, buffer: Vec::new() })
@@ -76,7 +50,7 @@ impl Hub {
 
     /// A WebSocket and the sub-protocol that was answered.
     pub(crate) async fn websocket(&self, protocol: Option<&str>) -> anyhow::Result<(Socket, Option<String>)> {
-        let mut request = format!("ws://127.0.0.1:{}/mqtt", self.web).into_client_request()?;
+        let mut request = format!("ws://127.0.0.1:{}/mqtt", self.0.web).into_client_request()?;
         if let Some(protocol) = protocol {
             request.headers_mut().insert("sec-websocket-protocol", protocol.parse()?);
         }
@@ -117,41 +91,19 @@ impl Hub {
     pub(crate) async fn joined(&self, flags: u8) -> anyhow::Result<(u32, Vec<u8>)> {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let racer = NEXT.fetch_add(1, Ordering::Relaxed);
-        let answer = reqwest::Client::new().post(self.url("/api/join"));
-        let answer = answer.json(&json!({ "racerId": racer, "name": "Ann" })).send().await?;
-        let joined: Joined = answer.error_for_status()?.json().await?;
-        let (name, token) = (racer.to_string(), joined.token);
+        let (name, token) = (racer.to_string(), self.0.join(racer).await?);
         let fields = [unique("racer"), name, token].map(|field| packet::text(field.as_bytes())).concat();
         Ok((racer, packet::connect_with(flags | 0xc0, 60, &fields)))
     }
 
-    /// What a racer is said to have done in the running race; `None` if nothing.
-    pub(crate) async fn result(&self, racer: u32) -> anyhow::Result<Option<ResultRow>> {
-        let answer = reqwest::get(self.url(&format!("/api/races/{}/classes/1", self.race))).await?;
-        if answer.status() == 404 {
-            return Ok(None);
-        }
-        let result: RaceResult = answer.error_for_status()?.json().await?;
-        Ok(result.results.into_iter().find(|row| row.racer_id.get() == racer))
-    }
-
     /// How many seconds of a racer count.
-    pub(crate) async fn seconds(&self, racer: u32) -> anyhow::Result<u64> {
-        Ok(self.result(racer).await?.map_or(0, |row| row.seconds.into()))
+    pub(crate) async fn seconds(&self, racer: u32) -> anyhow::Result<u32> {
+        self.0.seconds(racer).await
     }
 
     /// A valid message of a past second of this race.
     pub(crate) fn message(&self, racer: u32, second: u16) -> Vec<u8> {
-        let message = json!({
-            "uuid": format!("00000000-0000-4000-8000-{racer:08}{second:04}"), "event": "update",
-            "deviceTimestamp": 0, "second": second, "raceId": self.race, "name": "Ann",
-            "racerId": racer, "classId": 1, "cadence": 65.0, "resistance": 35.0,
-        });
-        message.to_string().into_bytes()
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.web)
+        self.0.message(racer, second).into_bytes()
     }
 }
 

@@ -8,12 +8,14 @@ mod brokers;
 mod browser;
 mod programs;
 mod proxy;
+mod race_hub;
 
 pub use bike::Bike;
 pub use brokers::{Broker, address};
 pub use browser::{Browser, Page};
 pub use programs::{Program, Programs, free_port};
 pub use proxy::{Fate, Proxy};
+pub use race_hub::RaceHub;
 
 use std::time::Duration;
 

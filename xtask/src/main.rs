@@ -6,6 +6,7 @@ mod broker;
 mod node;
 mod page;
 mod programs;
+mod python;
 mod run;
 mod setup;
 mod shell;

@@ -16,9 +16,7 @@ pub(crate) fn packages(folder: &Path) -> anyhow::Result<PathBuf> {
     }
     let lock = std::fs::read(folder.join("package-lock.json"))
         .with_context(|| format!("{} has no package-lock.json", folder.display()))?;
-    let mut hasher = DefaultHasher::new();
-    lock.hash(&mut hasher);
-    let cache = setup::cache()?.join(format!("node-{:016x}", hasher.finish()));
+    let cache = cache_for("node", &lock)?;
     let (modules, done) = (cache.join("node_modules"), cache.join("done"));
     if !done.is_file() {
         std::fs::create_dir_all(&cache)?;
@@ -31,4 +29,11 @@ pub(crate) fn packages(folder: &Path) -> anyhow::Result<PathBuf> {
         std::fs::write(done, "")?;
     }
     Ok(modules)
+}
+
+/// A folder of the tools' cache that belongs to one content of a file that pins versions.
+pub(crate) fn cache_for(kind: &str, pinned: &[u8]) -> anyhow::Result<PathBuf> {
+    let mut hasher = DefaultHasher::new();
+    pinned.hash(&mut hasher);
+    Ok(setup::cache()?.join(format!("{kind}-{:016x}", hasher.finish())))
 }

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use crate::broker::Broker;
 use crate::setup::{self, Browser, Tools};
 use crate::shell::{self, cargo, command};
-use crate::{node, page, programs};
+use crate::{node, page, programs, python};
 
 /// Which steps to run.
 #[derive(Debug, clap::Args)]
@@ -123,6 +123,10 @@ fn system(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
     test.env("RUST_LIB_BACKTRACE", "0").env("ALLEYCAT_BIN", bin).env("ALLEYCAT_PAGE", dist);
     test.env("MOSQUITTO", setup::mosquitto()?);
     test.env("ALLEYCAT_NODE_MODULES", node::packages(&shell::root().join("tests/node"))?);
+    test.env("ALLEYCAT_PYTHON", python::interpreter(&shell::root().join("tests/python"))?);
+    if shell::which("mosquitto_pub").is_none() {
+        shell::apt_install(&["mosquitto-clients"], "Mosquitto's clients, for the tests")?;
+    }
     test.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);
     shell::run("whole system", &mut test)
 }
