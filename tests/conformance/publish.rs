@@ -78,7 +78,6 @@ async fn qos_2_is_taken_once_until_it_is_released() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "a miss: docs/conformance.md says what happens instead"]
 async fn qos_2_is_taken_once_and_released_across_connections() -> anyhow::Result<()> {
     let hub = Hub::start().await?;
     on_both(async |carrier| {
@@ -121,7 +120,6 @@ async fn a_publish_that_can_not_be_closes() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "a miss: docs/conformance.md says what happens instead"]
 async fn a_wildcard_in_a_topic_and_a_repetition_at_qos_0_close() -> anyhow::Result<()> {
     let hub = Hub::start().await?;
     on_both(async |carrier| {

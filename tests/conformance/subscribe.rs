@@ -65,7 +65,6 @@ async fn a_subscribe_that_can_not_be_closes() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "a miss: docs/conformance.md says what happens instead"]
 async fn reserved_bits_of_a_quality_of_service_close() -> anyhow::Result<()> {
     let hub = Hub::start().await?;
     on_both(async |carrier| {
@@ -80,7 +79,6 @@ async fn reserved_bits_of_a_quality_of_service_close() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "a miss: docs/conformance.md says what happens instead"]
 async fn wildcards_stand_alone_in_their_level_and_the_last_one_last() -> anyhow::Result<()> {
     let hub = Hub::start().await?;
     on_both(async |carrier| {
