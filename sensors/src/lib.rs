@@ -22,6 +22,7 @@ mod reading;
 #[cfg(any(test, feature = "regime"))]
 pub mod regime;
 mod torque;
+pub mod trixter;
 
 pub use events::{EventCounter, Units};
 pub use reading::{Bad, Counters, Origin, Reading, Resistance};
