@@ -118,7 +118,8 @@ impl Retention {
 pub(crate) async fn run(races: Arc<Races>, broker: Arc<Broker>, journal: Arc<Journal>, retention: Retention) {
     let mut boards = Boards::default();
     loop {
-        let wait = 1_000 - (time::now() + 1_000 - BOARD_PHASE_MS) % 1_000;
+        let before = time::now();
+        let wait = 1_000 - (before + 1_000 - BOARD_PHASE_MS) % 1_000;
         tokio::time::sleep(Duration::from_millis(wait)).await;
         let now = time::now();
         let closed = races.close(now);
@@ -134,7 +135,9 @@ pub(crate) async fn run(races: Arc<Races>, broker: Arc<Broker>, journal: Arc<Jou
             let watched = broker.is_watched(Topic::Field(class));
             broker.publish(&boards.at(&races, class, watched, now));
         }
-        metrics::board_took(time::now().saturating_sub(now));
+        let done = time::now();
+        metrics::board_took(done.saturating_sub(now));
+        metrics::boards_late(done.saturating_sub(before + wait));
     }
 }
 

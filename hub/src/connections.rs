@@ -11,6 +11,7 @@ use crate::limits::network;
 
 /// Room for so many connections.
 pub(crate) struct Connections {
+    most: usize,
     permits: Arc<Semaphore>,
     /// How many one address may hold; `None` for all of them.
     share: Option<usize>,
@@ -47,10 +48,21 @@ impl Connections {
     /// Room for `most`; if `shared_out`, one address gets half of it and not more.
     pub(crate) fn new(most: usize, shared_out: bool) -> Self {
         Self {
+            most,
             permits: Arc::new(Semaphore::new(most)),
             share: shared_out.then(|| most.div_ceil(2)),
             held: Arc::default(),
         }
+    }
+
+    /// How many there may be.
+    pub(crate) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.most - self.permits.available_permits()
     }
 
     /// Waits until there is room for one more.

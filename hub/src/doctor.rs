@@ -184,4 +184,5 @@ impl fmt::Display for Gigabytes {
 /// 2026-01-01T00:00:00Z.
 const EARLIEST: u64 = 1_767_225_600_000;
 const SLOW_DISK: Duration = Duration::from_millis(50);
-const SMALL_DISK: u64 = 2_000_000_000;
+/// Less than this is worth a word, in bytes.
+pub(crate) const SMALL_DISK: u64 = 2_000_000_000;

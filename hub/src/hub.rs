@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use alleycat_shared::Millis;
 use alleycat_shared::config::{MQTT_PATH, PageConfig};
 use axum::routing::any;
 use axum::{Router, middleware};
@@ -27,7 +28,7 @@ use crate::races::Races;
 use crate::serve::{limit, serve};
 use crate::store::{Store, StoreError, host_key, signing_key};
 use crate::tls::{Certificate, Tls, TlsError};
-use crate::{api, boards, limits, metrics, page, time};
+use crate::{api, boards, host, limits, metrics, page, time};
 
 /// What all parts of a running hub share.
 pub(crate) struct Shared {
@@ -41,12 +42,18 @@ pub(crate) struct Shared {
     pub(crate) broker: Arc<Broker>,
     /// MQTT clients.
     pub(crate) connections: Connections,
+    /// Other clients of the one port.
+    pub(crate) http: Arc<Connections>,
     /// What the ports speak TLS with, if they do.
     pub(crate) tls: Option<Tls>,
     /// What the host shows; without it nobody is the host.
     pub(crate) host_key: Option<String>,
     /// Signs addresses of AWS IoT Core, if riders go there.
     pub(crate) signer: Option<Signer>,
+    /// Anybody may ride as anybody.
+    pub(crate) open: bool,
+    /// When the hub started.
+    pub(crate) started: Millis,
     /// What one client may send.
     pub(crate) client_rate: Option<Rate>,
     pub(crate) stop: watch::Receiver<bool>,
@@ -178,6 +185,7 @@ impl Hub {
         let boards = tokio::spawn(boards);
         let (stop, stopped) = watch::channel(false);
         let kept_races = Arc::clone(&races);
+        let http = Arc::new(Connections::new(connections, config.client_rate().is_some()));
         let shared = Arc::new(Shared {
             page_config: config.page_config(),
             races,
@@ -187,6 +195,9 @@ impl Hub {
             archive: archive.as_ref().map(Archive::failing),
             broker,
             connections: Connections::new(riders, config.client_rate().is_some()),
+            http: Arc::clone(&http),
+            open: config.open,
+            started: now,
             tls: tls.clone(),
             host_key,
             signer,
@@ -204,10 +215,10 @@ impl Hub {
             .with_state(Arc::clone(&shared))
             .merge(api::routes(shared))
             .layer(middleware::from_fn_with_state(addresses, limit))
+            .merge(host::routes())
             .merge(page::routes(config.page.as_deref()));
-        let connections = Arc::new(Connections::new(connections, config.client_rate().is_some()));
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let server = tokio::spawn(serve(listener, tls, router, connections, stopped));
+        let server = tokio::spawn(serve(listener, tls, router, http, stopped));
         let races = kept_races;
         Ok(Self {
             address,

@@ -30,6 +30,8 @@ struct Seat {
     nonce: u64,
     name: RacerName,
     last_seen: Millis,
+    /// When its token ends to be good.
+    expires: Millis,
 }
 
 /// The id is in use by another device.
@@ -40,7 +42,10 @@ impl Identity {
     /// With the key and the seats of the store. Their riders count as just heard of: nobody takes their
     /// seats while they come back.
     pub(crate) fn new(key: [u8; 32], seats: Vec<SeatRow>, journal: Arc<Journal>, now: Millis) -> Self {
-        let seat = |row: SeatRow| (row.racer, Seat { nonce: row.nonce, name: row.name, last_seen: now });
+        let seat = |row: SeatRow| {
+            let SeatRow { racer, nonce, name, expires } = row;
+            (racer, Seat { nonce, name, last_seen: now, expires })
+        };
         Self { key, seats: Mutex::new(seats.into_iter().map(seat).collect()), journal }
     }
 
@@ -54,7 +59,7 @@ impl Identity {
             return Err(Taken);
         }
         let (nonce, expires) = (rand::rng().random(), now + TOKEN_LIFE_MS);
-        seats.insert(join.racer_id, Seat { nonce, name: join.name.clone(), last_seen: now });
+        seats.insert(join.racer_id, Seat { nonce, name: join.name.clone(), last_seen: now, expires });
         // Nobody waits for the disk: a seat that is lost in a crash costs its rider a new join.
         self.journal.seat(SeatRow { racer: join.racer_id, nonce, name: join.name.clone(), expires });
         Ok(self.sign(&format!("{}.{expires}.{nonce:016x}", join.racer_id)))
@@ -87,6 +92,15 @@ impl Identity {
         };
         // A seat that has expired is not loaded again.
         self.journal.seat(SeatRow { racer, nonce: seat.nonce, name: seat.name, expires: 0 });
+        true
+    }
+
+    /// Gives a racer another name, with the token it has. Returns whether anybody had the id.
+    pub(crate) fn rename(&self, racer: RacerId, name: RacerName) -> bool {
+        let mut seats = self.seats.lock().expect("no holder of this lock panics");
+        let Some(seat) = seats.get_mut(&racer) else { return false };
+        seat.name = name.clone();
+        self.journal.seat(SeatRow { racer, nonce: seat.nonce, name, expires: seat.expires });
         true
     }
 
@@ -209,6 +223,10 @@ mod tests {
         let (identity, again) = start(IN_USE_MS * 2);
         assert_eq!(identity.join(&join(7, None), IN_USE_MS * 2 + 1), Err(Taken));
         assert!(good(&identity, 7, &token, IN_USE_MS * 2 + 1));
+        assert!(identity.rename(7.try_into().unwrap(), RacerName::new("Ben").unwrap()));
+        assert!(!identity.rename(8.try_into().unwrap(), RacerName::new("Ben").unwrap()));
+        let seen = identity.seen(7.try_into().unwrap(), IN_USE_MS * 2 + 1);
+        assert_eq!(seen.as_ref().map(RacerName::as_str), Some("Ben"), "the token stays good");
         assert!(identity.leave(7.try_into().unwrap()) && !identity.leave(7.try_into().unwrap()));
         assert!(!good(&identity, 7, &token, IN_USE_MS * 2 + 1), "void at once");
         identity.journal.stop();

@@ -11,6 +11,8 @@ pub mod config;
 mod connections;
 pub mod doctor;
 mod export;
+mod health;
+mod host;
 mod hub;
 mod identity;
 mod journal;

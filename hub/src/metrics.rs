@@ -32,6 +32,38 @@ pub(crate) fn text() -> String {
     recorder().render()
 }
 
+/// What the metrics stand at in one moment.
+pub(crate) struct Reading(String);
+
+impl Reading {
+    /// As they are now.
+    pub(crate) fn now() -> Self {
+        Self(text())
+    }
+
+    /// A metric with its labels as in the text: `name` or `name{label="value"}`.
+    pub(crate) fn value(&self, metric: &str) -> Option<f64> {
+        self.0.lines().find_map(|line| line.strip_prefix(metric)?.strip_prefix(' ')?.parse().ok())
+    }
+
+    /// A counter without labels.
+    pub(crate) fn count(&self, metric: &str) -> u64 {
+        self.0
+            .lines()
+            .find_map(|line| line.strip_prefix(metric)?.strip_prefix(' ')?.parse().ok())
+            .unwrap_or(0)
+    }
+
+    /// A counter's values by their reasons.
+    pub(crate) fn by_reason(&self, metric: &str) -> impl Iterator<Item = (&str, u64)> {
+        self.0.lines().filter_map(move |line| {
+            let (reason, count) =
+                line.strip_prefix(metric)?.strip_prefix("{reason=\"")?.split_once("\"} ")?;
+            Some((reason, count.parse().ok()?))
+        })
+    }
+}
+
 /// A message that was looked at.
 pub(crate) fn message(outcome: &Result<Taken, Refusal>) {
     match outcome {
@@ -61,6 +93,12 @@ pub(crate) fn websockets(change: f64) {
 /// How many riders the running race has.
 pub(crate) fn riders(count: usize) {
     gauge!("alleycat_riders").set(u32::try_from(count).unwrap_or(u32::MAX));
+}
+
+/// How late the last of one second's boards went out.
+pub(crate) fn boards_late(ms: Millis) {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    histogram!("alleycat_board_late_seconds").record(ms as f64 / 1e3);
 }
 
 /// How long one second's boards took.

@@ -71,6 +71,14 @@ pub struct Seat {
     pub last_seen: Millis,
 }
 
+/// Body of `PUT /api/host/seats/{racerId}`: gives the racer another name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Rename {
+    /// The display name.
+    pub name: RacerName,
+}
+
 /// Where a race is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -1,5 +1,6 @@
 //! The whole system: real processes, a real pty, the real broker, a real Chromium.
 
+mod host;
 mod offline;
 mod page_life;
 mod pedal_to_board;

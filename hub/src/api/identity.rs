@@ -1,9 +1,10 @@
-//! Who rides as whom: joining and leaving; and the host, who may free a racer id.
+//! Who rides as whom: joining and leaving; and the host, who may free a racer id or change its name.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use alleycat_shared::RacerName;
-use alleycat_shared::api::{Join, Joined, Leave, Problem, Seats};
+use alleycat_shared::api::{Join, Joined, Leave, Problem, Rename, Seats};
+use alleycat_shared::{RacerId, RacerName};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
@@ -70,7 +71,7 @@ pub(super) async fn seats(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
 ) -> Result<Json<Seats>, ApiError> {
-    host(&shared, &headers)?;
+    host(&shared, &headers).await?;
     Ok(Json(Seats { seats: shared.identity.seats() }))
 }
 
@@ -83,18 +84,47 @@ pub(super) async fn free(
     Path(racer): Path<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
-    host(&shared, &headers)?;
+    host(&shared, &headers).await?;
     let racer = parse(&racer, "the racer id")?;
     if shared.identity.leave(racer) {
         tracing::info!(racer_id = %racer, "freed by the host");
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(ApiError::new(StatusCode::NOT_FOUND, &format!("Nobody has taken racer id {racer}.")))
+        Err(nobody(racer))
     }
 }
 
-/// Whether the host asks.
-fn host(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
+/// Gives the racer who has taken an id another name, from the next race on. For the host, as above.
+#[utoipa::path(put, path = "/api/host/seats/{racerId}", params(("racerId" = u64, Path)), request_body = Rename,
+    responses(
+        (status = 204, description = "renamed"), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem, description = "the name can't be one"),
+    ),
+)]
+pub(super) async fn rename(
+    State(shared): State<Arc<Shared>>,
+    Path(racer): Path<String>,
+    headers: HeaderMap,
+    body: Result<Json<Rename>, JsonRejection>,
+) -> Result<StatusCode, ApiError> {
+    host(&shared, &headers).await?;
+    let racer = parse(&racer, "the racer id")?;
+    let Json(Rename { name }) =
+        body.map_err(|rejection| ApiError::new(rejection.status(), &rejection.body_text()))?;
+    if shared.identity.rename(racer, name) {
+        tracing::info!(racer_id = %racer, "renamed by the host");
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(nobody(racer))
+    }
+}
+
+fn nobody(racer: RacerId) -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, &format!("Nobody has taken racer id {racer}."))
+}
+
+/// Whether the host asks. Who guesses is made to wait.
+pub(crate) async fn host(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
     let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     // Hashes are compared, so that the time it takes tells nothing of the key.
     let same = |key: &String| shown.is_some_and(|shown| Sha256::digest(shown) == Sha256::digest(key));
@@ -102,7 +132,15 @@ fn host(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
         return Ok(());
     }
     metrics::turned_away("host-key");
-    let detail = "This is for the host: send `Authorization: Bearer` and the key from the file host.key in the \
-                  hub's folder, or the one given with --host-key.";
+    tokio::time::sleep(GUESS).await;
+    let detail = if shared.host_key.is_some() {
+        "This is not the host's key: it is in the file host.key of the hub's folder, or was given with --host-key. It \
+         goes into the header `Authorization: Bearer`."
+    } else {
+        "This hub has no host: start it with --data DIR, which makes a key, or with --host-key KEY."
+    };
     Err(ApiError::new(StatusCode::UNAUTHORIZED, detail))
 }
+
+/// What a wrong key costs.
+const GUESS: Duration = Duration::from_millis(300);

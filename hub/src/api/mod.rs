@@ -23,9 +23,11 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::host::status;
 use crate::hub::Shared;
 use crate::metrics;
 use crate::store::StoreError;
+pub(crate) use identity::host;
 pub(crate) use mqtt_url::Signer;
 pub(crate) use problem::ApiError;
 
@@ -57,6 +59,8 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
         .routes(routes!(mqtt_url::mqtt_url))
         .routes(routes!(identity::seats))
         .routes(routes!(identity::free))
+        .routes(routes!(identity::rename))
+        .routes(routes!(status::status))
         .route("/metrics", get(|| async { metrics::text() }))
         .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store")));
     let (router, document) =

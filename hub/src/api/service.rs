@@ -47,32 +47,13 @@ pub(super) async fn clock() -> Json<Clock> {
 #[utoipa::path(get, path = "/healthz", responses((status = 200, body = Health)))]
 pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
     let now = time::now();
-    let failing = shared.journal.failing();
-    let unarchived = shared.archive.as_ref().map(|archive| archive.borrow().clone());
-    let trouble = shared.tls.as_ref().map(|tls| tls.trouble(now));
-    let well = failing.is_none() && !matches!(unarchived, Some(Some(_))) && !matches!(trouble, Some(Some(_)));
-    let status = if well { "ok" } else { "degraded" };
-    let archive = match unarchived {
-        None => "none".to_owned(),
-        Some(None) => "ok".to_owned(),
-        Some(Some(reason)) => format!("stands still, the journal keeps its messages meanwhile: {reason}"),
-    };
-    let store = match failing {
-        Some(reason) => format!("can't be written, so nothing is acknowledged: {reason}"),
-        None if shared.store.is_kept() => "ok".to_owned(),
-        None => "in memory".to_owned(),
-    };
-    let tls = match trouble {
-        None => "none".to_owned(),
-        Some(None) => "ok".to_owned(),
-        Some(Some(trouble)) => trouble,
-    };
+    let health = shared.health(now);
     Json(Health {
-        status,
+        status: if health.troubles.is_empty() { "ok" } else { "degraded" },
         race_id: shared.races.clock().at(now).race_id,
         riders: shared.races.riders(now),
-        store,
-        archive,
-        tls,
+        store: health.store,
+        archive: health.archive,
+        tls: health.tls,
     })
 }

@@ -6,6 +6,7 @@ mod archive;
 mod bad_input;
 mod crash;
 mod disk;
+mod host;
 mod mqtt;
 mod mqtt_url;
 mod program;
