@@ -1,16 +1,35 @@
 //! What each reason for a refusal means, and what a host does about it: one sentence each.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 /// The meaning of a reason, and what to do.
 pub(crate) type Advice = (&'static str, &'static str);
 
-/// What to say of a reason, whether a message was refused for it or a client.
-pub(crate) fn advice(reason: &str) -> Advice {
-    let found = ADVICE.iter().find(|(known, ..)| *known == reason);
-    found.map_or(("refused", "See the hub's log."), |(_, meaning, action)| (meaning, action))
+/// What is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    /// A rider's message.
+    Message,
+    /// A connection, a subscription or a request.
+    Client,
 }
 
-const ADVICE: &[(&str, &str, &str)] = &[
-    // Messages, by `Refusal::reason`.
+/// What to say of a reason.
+pub(crate) fn advice(kind: Kind, reason: &str) -> Advice {
+    let sentences = match kind {
+        Kind::Message => MESSAGES,
+        Kind::Client => CLIENTS,
+    };
+    let found = sentences.iter().find(|(known, ..)| *known == reason);
+    found.map_or(("Refused.", "See the hub's log."), |(_, meaning, action)| (meaning, action))
+}
+
+type Sentences = &'static [(&'static str, &'static str, &'static str)];
+
+/// By `Refusal::reason`.
+const MESSAGES: Sentences = &[
     (
         "too-large",
         "A message was far larger than a rider's.",
@@ -56,7 +75,10 @@ const ADVICE: &[(&str, &str, &str)] = &[
         "Check that tablet's network: it was away for long. It is kept, but not ranked.",
     ),
     ("race-full", "The race holds as many riders as it may.", "Spread riders over more classes."),
-    // Clients, by the name given to `metrics::turned_away`.
+];
+
+/// By the name given to `metrics::turned_away`.
+const CLIENTS: Sentences = &[
     (
         "full",
         "No more riders fit into this hub.",
@@ -82,6 +104,18 @@ const ADVICE: &[(&str, &str, &str)] = &[
         "A client took nothing in for 5 seconds.",
         "Check that tablet's network; its page comes back by itself.",
     ),
+    (
+        "slow-reader",
+        "A client reads more slowly than boards come, and misses some.",
+        "Check that tablet's network; the next second's board makes up for it.",
+    ),
+    (
+        "silent",
+        "A connection fell silent and was ended.",
+        "Check that tablet's network or battery; its page comes back by itself.",
+    ),
+    ("malformed", "A client sent something that is not MQTT.", "Not from our page: find it in the log."),
+    ("protocol-level", "A client speaks another MQTT than 3.1.1.", "Set that client to MQTT 3.1.1."),
     (
         "no-connect",
         "A connection said nothing valid for 8 seconds.",
@@ -166,31 +200,40 @@ mod tests {
                 found(&path, before, into);
             } else if path.extension().is_some_and(|kind| kind == "rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                into.extend(
-                    text.split(before).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())),
-                );
+                into.extend(names(&text, before));
             }
+        }
+    }
+
+    /// The names in a piece of source that stand between a mark and a quote.
+    fn names(source: &str, before: &str) -> impl Iterator<Item = String> {
+        source.split(before).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+    }
+
+    fn check(sentences: Sentences, reasons: &BTreeSet<String>) {
+        let known: BTreeSet<_> = sentences.iter().map(|(reason, ..)| (*reason).to_owned()).collect();
+        assert_eq!(&known, reasons);
+        assert_eq!(known.len(), sentences.len(), "none twice");
+        for (reason, meaning, action) in sentences {
+            assert!(meaning.ends_with('.') && action.ends_with('.'), "{reason}");
         }
     }
 
     #[test]
     fn every_reason_has_its_sentences_and_every_sentence_its_reason() {
+        let message = include_str!("../../../shared/src/message/race.rs");
+        let function = message.split("fn reason").nth(1).unwrap().split("\n    }").next().unwrap();
+        check(MESSAGES, &names(function, "=> \"").collect());
+
         let mut reasons = BTreeSet::new();
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         // In pieces, so that this line is not found itself.
         found(&sources, concat!("turned_away", "(\""), &mut reasons);
+        // A choice between two.
+        reasons.extend(names(include_str!("../broker/session.rs"), "=> (\""));
         for full in [crate::connections::Full::Hub, crate::connections::Full::Address] {
             reasons.insert(full.reason().to_owned());
         }
-        let message = include_str!("../../../shared/src/message/race.rs");
-        let function = message.split("fn reason").nth(1).unwrap().split("\n    }").next().unwrap();
-        reasons
-            .extend(function.split("=> \"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()));
-        let known: BTreeSet<_> = ADVICE.iter().map(|(reason, ..)| (*reason).to_owned()).collect();
-        assert_eq!(known, reasons);
-        assert_eq!(known.len(), ADVICE.len(), "none twice");
-        for (reason, meaning, action) in ADVICE {
-            assert!(meaning.ends_with('.') && action.ends_with('.'), "{reason}");
-        }
+        check(CLIENTS, &reasons);
     }
 }

@@ -11,7 +11,7 @@ use axum::http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::advice::advice;
+use super::advice::{Kind, advice};
 use super::machine::Machine;
 use crate::api::{ApiError, host};
 use crate::doctor::SMALL_DISK;
@@ -115,8 +115,7 @@ struct Messages {
 /// A reason for which messages or clients are refused.
 #[derive(Serialize, ToSchema)]
 struct Refused {
-    /// `message` or `client`.
-    kind: &'static str,
+    kind: Kind,
     reason: String,
     count: u64,
     /// What it means.
@@ -245,11 +244,12 @@ fn classes_now(shared: &Shared, race_id: RaceId, now: Millis) -> Vec<ClassNow> {
 }
 
 fn refusals(read: &Reading) -> Vec<Refused> {
-    let kinds = [("message", "alleycat_messages_refused_total"), ("client", "alleycat_turned_away_total")];
+    let kinds =
+        [(Kind::Message, "alleycat_messages_refused_total"), (Kind::Client, "alleycat_turned_away_total")];
     let mut refusals = Vec::new();
     for (kind, metric) in kinds {
         refusals.extend(read.by_reason(metric).map(|(reason, count)| {
-            let (meaning, action) = advice(reason);
+            let (meaning, action) = advice(kind, reason);
             Refused { kind, reason: reason.to_owned(), count, meaning, action }
         }));
     }
