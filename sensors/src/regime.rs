@@ -27,6 +27,7 @@ pub fn all(carry: Carrier<'_>) {
     crate::experimental::tacx::vectors::run(carry);
     crate::freebeat::vectors::run(carry);
     crate::kettler::vectors::run(carry);
+    crate::line::vectors::run(carry);
     crate::trixter::vectors::run(carry);
 }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::Sketch;
 use crate::reading::{Fault, MAX_POWER};
 use crate::{Origin, Reading, Resistance};
 
@@ -16,7 +17,7 @@ pub enum Column {
     Cadence,
     /// Resistance in per cent.
     Resistance,
-    /// Resistance as the reading of a 10-bit potentiometer whose ends are at 15 and 450.
+    /// Resistance as the reading of a potentiometer, whose ends are those of the [`Sketch`].
     Adc,
     /// Power in W.
     Power,
@@ -24,15 +25,17 @@ pub enum Column {
     Revolutions,
     /// The sensor's clock at the last revolution, in ms.
     Millis,
-    /// Magnet pulses in a window of 330 ms, one a turn.
+    /// Magnet pulses in a window of time.
     Pulses,
-    /// Something else.
+    /// Something that is not told: speed, distance, time or anything else.
     Skip,
 }
 
 /// A word that names no column.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("`{0}` is no column: use cadence, resistance, adc, power, revolutions, millis, pulses or skip")]
+#[error(
+    "`{0}` is no column: use cadence, resistance, adc, power, revolutions, millis, pulses, speed, distance, time or skip"
+)]
 pub struct UnknownColumn(String);
 
 impl FromStr for Column {
@@ -47,7 +50,7 @@ impl FromStr for Column {
             "revolutions" => Self::Revolutions,
             "millis" => Self::Millis,
             "pulses" => Self::Pulses,
-            "skip" => Self::Skip,
+            "speed" | "distance" | "time" | "skip" => Self::Skip,
             other => return Err(UnknownColumn(other.chars().take(32).collect())),
         })
     }
@@ -72,15 +75,15 @@ pub(super) enum Line {
     Counter { revolutions: u32, millis: u32 },
 }
 
-pub(super) fn parse(line: &[u8], columns: &[Column]) -> Line {
+pub(super) fn parse(line: &[u8], columns: &[Column], sketch: &Sketch) -> Line {
     let Ok(text) = std::str::from_utf8(line) else { return Line::Nothing };
     // A floating receive pin prints NULs between lines.
     let text = text.trim_matches(|c: char| c == '\0' || c.is_whitespace());
     let parsed = match text.as_bytes().first() {
         None => return Line::Nothing,
         Some(b'$') => framed(text),
-        Some(b'{') => json(text),
-        Some(_) => match labelled(text).or_else(|| list(text, columns)) {
+        Some(b'{') => json(text, sketch),
+        Some(_) => match labelled(text, sketch).or_else(|| list(text, columns, sketch)) {
             None => return Line::Nothing,
             Some(parsed) => parsed,
         },
@@ -107,12 +110,13 @@ fn framed(text: &str) -> Result<Line, Fault> {
     reading(number(cadence).ok_or(Fault::Form)?, percent, None).map(Line::Reading)
 }
 
-fn json(text: &str) -> Result<Line, Fault> {
+fn json(text: &str, sketch: &Sketch) -> Result<Line, Fault> {
     let Ok(Value::Object(object)) = serde_json::from_str(text) else { return Err(Fault::Form) };
     let value = |names: [&str; 2]| names.into_iter().find_map(|name| object_number(&object, name));
     let (percent, watts) = (value(RESISTANCE), value(POWER));
     match value(CADENCE) {
-        Some(cadence) => reading(cadence, percent, watts).map(Line::Reading),
+        Some(cadence) => reading(sketch.crank(cadence), percent, watts).map(Line::Reading),
+        None if value(SPEED).is_some() => known(percent, watts),
         None => part(percent, watts),
     }
 }
@@ -121,33 +125,34 @@ fn object_number(object: &Map<String, Value>, name: &str) -> Option<f64> {
     object.get(name)?.as_f64()
 }
 
-/// `Cadence: 85`, `rpm = 85`, and the same for resistance and power.
-fn labelled(text: &str) -> Option<Result<Line, Fault>> {
+/// `Cadence: 85`, `rpm = 85`, and the same for resistance and power; a speed is known and not told.
+fn labelled(text: &str, sketch: &Sketch) -> Option<Result<Line, Fault>> {
     let (label, value) = text.split_once([':', '='])?;
     let label = label.trim().to_ascii_lowercase();
     let is = |names: [&str; 2]| names.contains(&label.as_str());
-    if !is(CADENCE) && !is(RESISTANCE) && !is(POWER) {
+    if ![CADENCE, RESISTANCE, POWER, SPEED].into_iter().any(is) {
         return None;
     }
     let Some(value) = number(value.trim()) else { return Some(Err(Fault::Form)) };
     Some(match () {
-        () if is(CADENCE) => reading(value, None, None).map(Line::Reading),
+        () if is(CADENCE) => reading(sketch.crank(value), None, None).map(Line::Reading),
         () if is(RESISTANCE) => part(Some(value), None),
+        () if is(SPEED) => known(None, None),
         () => part(None, Some(value)),
     })
 }
 
-fn list(text: &str, columns: &[Column]) -> Option<Result<Line, Fault>> {
+fn list(text: &str, columns: &[Column], sketch: &Sketch) -> Option<Result<Line, Fault>> {
     // One sketch prints its pulses as `r2`.
     if let (Some(digits), true) = (text.strip_prefix('r'), columns.contains(&Column::Pulses)) {
-        return Some(windowed(number(digits)?, None, None));
+        return Some(windowed(number(digits)?, None, None, sketch));
     }
     let fields = text.split([',', ' ', '\t']).filter(|field| !field.is_empty());
     let numbers: Vec<f64> = fields.map(number).collect::<Option<_>>()?;
     if let [cadence] = numbers[..]
         && matches!(columns.first(), None | Some(Column::Cadence))
     {
-        return Some(reading(cadence, None, None).map(Line::Turn));
+        return Some(reading(sketch.crank(cadence), None, None).map(Line::Turn));
     }
     let value =
         |wanted| columns.iter().position(|column| *column == wanted).and_then(|at| numbers.get(at)).copied();
@@ -156,11 +161,11 @@ fn list(text: &str, columns: &[Column]) -> Option<Result<Line, Fault>> {
         let counter = counter.map(|(revolutions, millis)| Line::Counter { revolutions, millis });
         return Some(counter.ok_or(Fault::Range));
     }
-    let percent = value(Column::Resistance).or_else(|| value(Column::Adc).map(potentiometer));
+    let percent = value(Column::Resistance).or_else(|| value(Column::Adc).map(|adc| sketch.percent(adc)));
     let watts = value(Column::Power);
     match (value(Column::Cadence), value(Column::Pulses)) {
-        (Some(cadence), _) => Some(reading(cadence, percent, watts).map(Line::Reading)),
-        (None, Some(count)) => Some(windowed(count, percent, watts)),
+        (Some(cadence), _) => Some(reading(sketch.crank(cadence), percent, watts).map(Line::Reading)),
+        (None, Some(count)) => Some(windowed(count, percent, watts, sketch)),
         (None, None) => None,
     }
 }
@@ -170,11 +175,16 @@ fn reading(cadence: f64, percent: Option<f64>, watts: Option<f64>) -> Result<Rea
     Ok(Reading { resistance, power, ..Reading::new(cadence).ok_or(Fault::Range)? })
 }
 
-fn windowed(count: f64, percent: Option<f64>, watts: Option<f64>) -> Result<Line, Fault> {
+fn windowed(count: f64, percent: Option<f64>, watts: Option<f64>, sketch: &Sketch) -> Result<Line, Fault> {
     let (resistance, power) = (resistance(percent)?, power(watts)?);
     // The window must be believable by itself, not only on average with others.
-    Reading::new(pulses(count)).ok_or(Fault::Range)?;
+    Reading::new(sketch.pulses(count)).ok_or(Fault::Range)?;
     Ok(Line::Pulses { count, resistance, power })
+}
+
+/// What goes with a cadence in another line, if there is anything to tell.
+fn known(percent: Option<f64>, watts: Option<f64>) -> Result<Line, Fault> {
+    Ok(Line::Part { resistance: resistance(percent)?, power: power(watts)? })
 }
 
 fn part(percent: Option<f64>, watts: Option<f64>) -> Result<Line, Fault> {
@@ -204,19 +214,8 @@ fn whole(value: f64) -> Option<u32> {
     in_range.then_some(value as u32)
 }
 
-/// Pulses of a window as cadence.
-pub(super) fn pulses(count: f64) -> f64 {
-    count * 60_000.0 / PULSE_WINDOW_MS
-}
-
-fn potentiometer(adc: f64) -> f64 {
-    ((adc - ADC_EASIEST) * 100.0 / (ADC_HARDEST - ADC_EASIEST)).clamp(0.0, 100.0)
-}
-
 const CADENCE: [&str; 2] = ["cadence", "rpm"];
 const RESISTANCE: [&str; 2] = ["resistance", "res"];
+const SPEED: [&str; 2] = ["speed", "velocity"];
 const POWER: [&str; 2] = ["power", "watts"];
 const POWERS: RangeInclusive<f64> = 0.0..=MAX_POWER;
-const PULSE_WINDOW_MS: f64 = 330.0;
-const ADC_EASIEST: f64 = 15.0;
-const ADC_HARDEST: f64 = 450.0;

@@ -16,32 +16,6 @@ fn read(decoder: &mut LineDecoder) -> Vec<(f64, Option<f64>)> {
     readings.map(|reading| (reading.cadence, reading.resistance.map(|r| r.percent))).collect()
 }
 
-/// Cadence and resistance of the readings in order.
-type Told = &'static [(f64, Option<f64>)];
-
-const VECTORS: [(&str, &str, Told); 16] = [
-    ("cadence", "87\r\n", &[(87.0, None)]),                    // [S]
-    ("skip,cadence,skip", "12.30,85,60\r\n", &[(85.0, None)]), // [S]
-    ("skip,cadence", "Serial port opened\r\n24.80,82.00\r\n", &[(82.0, None)]), // [S]
-    ("pulses", "r1\n", &[(181.8, None)]),                      // [C]
-    ("pulses", "r0\n", &[(0.0, None)]),                        // [C]
-    ("cadence", "{\"rpm\": 85, \"velocity\": 24.8}\n", &[(85.0, None)]), // [S]
-    ("cadence", "Cadence: 85\n", &[(85.0, None)]),             // [S]
-    ("cadence", "rpm : 85\n", &[(85.0, None)]),                // [S]
-    ("cadence", "$BIKE,85.5,40*17\r\n", &[(85.5, Some(40.0))]), // [C]
-    ("cadence", "$BIKE,0,40*31\r\n", &[(0.0, Some(40.0))]),    // [C]
-    ("cadence", "$BIKE,92,*0E\r\n", &[(92.0, None)]),          // [C]
-    ("cadence", "$BIKE,85.5,41*17\r\n", &[]),                  // [C]
-    ("revolutions,millis", "10 7000\n12 8400\n", &[(85.7, None)]), // [C]
-    (
-        "cadence,adc",
-        "80,0\n80,15\n80,200\n80,450\n80,600\n",
-        &[(80.0, Some(0.0)), (80.0, Some(0.0)), (80.0, Some(42.5)), (80.0, Some(100.0)), (80.0, Some(100.0))],
-    ), // [C]
-    ("cadence,resistance", "82,24\n", &[(82.0, Some(24.0))]),
-    ("cadence", "{\"cadence\":85.5,\"res\":40,\"watts\":150}\n", &[(85.5, Some(40.0))]),
-];
-
 #[test]
 fn a_negative_zero_is_a_zero() {
     let mut decoder = decoder("cadence,resistance");
@@ -52,26 +26,73 @@ fn a_negative_zero_is_a_zero() {
 }
 
 #[test]
-fn every_dialect_is_read_whole_and_byte_by_byte() {
-    for (columns, text, expected) in VECTORS {
-        let mut whole = decoder(columns);
-        whole.push(text.as_bytes(), 1);
-        assert_eq!(read(&mut whole), expected, "{text:?}");
-        let mut pieces = decoder(columns);
-        text.bytes().for_each(|byte| pieces.push(&[byte], 1));
-        assert_eq!(read(&mut pieces), expected, "{text:?} byte by byte");
+fn every_vector_is_read_however_it_comes() {
+    vectors::run(&crate::regime::whole);
+}
+
+#[test]
+fn lists_and_objects_by_our_own_words_are_read() {
+    for (columns, text, told) in [
+        ("cadence,resistance", "82,24\n", (82.0, Some(24.0))),
+        ("cadence", "{\"cadence\":85.5,\"res\":40,\"watts\":150}\n", (85.5, Some(40.0))),
+    ] {
+        let mut decoder = decoder(columns);
+        decoder.push(text.as_bytes(), 1);
+        assert_eq!(read(&mut decoder), [told], "{text:?}");
     }
 }
 
 #[test]
-fn noise_around_a_line_does_not_reach_it() {
-    for (columns, text, expected) in VECTORS {
-        let mut noisy = decoder(columns);
-        noisy.push(b"\xff\xfe\0garbage\n\n\0\0", 1);
-        noisy.push(text.as_bytes(), 1);
-        noisy.push(b"AT\r\n\0", 1);
-        assert_eq!(read(&mut noisy), expected, "{text:?}");
+fn a_sketch_that_must_be_asked_is_asked_and_its_silence_is_no_standstill() {
+    let mut decoder = vectors::decoder("cadence", vectors::polled(b'c'));
+    decoder.wake(0);
+    assert_eq!((decoder.poll_write(), decoder.poll_write()), (Some(b"c".to_vec()), None));
+    decoder.wake(100);
+    assert_eq!(decoder.poll_write(), None, "one question at a time");
+    // A half-duplex cable brings back the question in front of the answer: no reading is made up of it.
+    decoder.push(b"c82.00\r\n82.00\r\n", 100);
+    assert_eq!(read(&mut decoder), [(82.0, None)]);
+    for _ in 0..20 {
+        let now = decoder.next_deadline().unwrap();
+        decoder.wake(now);
+        while decoder.poll_write().is_some() {}
     }
+    assert_eq!(read(&mut decoder), []);
+    assert!(decoder.is_stuck());
+}
+
+#[test]
+fn a_sketch_that_must_be_started_is_told_again_only_when_it_is_silent() {
+    let mut decoder = vectors::decoder("revolutions,millis", vectors::started());
+    let starts = |decoder: &mut LineDecoder, now| {
+        decoder.wake(now);
+        std::iter::from_fn(|| decoder.poll_write()).collect::<Vec<_>>()
+    };
+    assert_eq!(starts(&mut decoder, 0), [b"\xffp"]);
+    assert_eq!(starts(&mut decoder, 4_999), [b""; 0]);
+    assert_eq!(starts(&mut decoder, 5_000), [b"\xffp"]);
+    for second in 6..30 {
+        let now = second * 1_000;
+        decoder.push(format!("{second} {now}\n").as_bytes(), now);
+        assert_eq!(starts(&mut decoder, now), [b""; 0], "at {now}");
+    }
+    assert_eq!(starts(&mut decoder, 34_000), [b"\xffp"]);
+    assert!(!decoder.is_stuck(), "pedals at rest are no fault");
+}
+
+#[test]
+fn a_potentiometer_without_a_way_is_refused() {
+    let sketch = Sketch { potentiometer: (200.0, 200.0), ..Sketch::default() };
+    let mut decoder = vectors::decoder("cadence,adc", sketch);
+    decoder.push(b"80,200\n80,300\n", 1);
+    assert_eq!((read(&mut decoder), decoder.counters().bad.range), (vec![], 2));
+}
+
+#[test]
+fn a_speed_is_understood_and_not_told() {
+    let mut decoder = decoder("cadence");
+    decoder.push(b"Speed: 24.8\n{\"velocity\": 24.8}\n", 1);
+    assert_eq!((read(&mut decoder), decoder.counters().good), (vec![], 2));
 }
 
 #[test]
