@@ -5,6 +5,7 @@
 //! browser can open a serial port, in the page.
 #![forbid(unsafe_code)]
 
+pub mod ant;
 mod ask;
 pub mod computrainer;
 pub mod csafe;
@@ -54,6 +55,12 @@ pub trait Decoder: Send {
     /// Whether the bike has left so many requests unanswered that the port is best opened again.
     fn is_stuck(&self) -> bool {
         false
+    }
+
+    /// The number of the wireless sensor that was paired, so that neighbours' sensors are left alone the next
+    /// time.
+    fn paired(&self) -> Option<u16> {
+        None
     }
 
     /// What was understood and what was not, since the decoder was made.
