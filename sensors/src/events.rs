@@ -115,6 +115,31 @@ mod tests {
     }
 
     #[test]
+    fn counters_of_eight_bits_wrap() {
+        // Extras: both counters start again.
+        for (units, first, second, expected) in [
+            (Units::CRANK_TORQUE, (255, 65_000), (1, 2_584), 78.8),
+            (Units::CRANK_FREQUENCY, (255, 64_000), (1, 1_464), 80.0),
+        ] {
+            let mut counter = EventCounter::default();
+            counter.sample(units, first.0, first.1, 0);
+            let rpm = counter.sample(units, second.0, second.1, 1_500).unwrap();
+            assert_eq!((rpm * 10.0).round() / 10.0, expected, "{units:?}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_runs_while_coasting_is_no_event_and_three_seconds_are_a_stop() {
+        let mut counter = EventCounter::default();
+        counter.sample(Units::CRANK, 1, 1_000, 0);
+        // 30 rpm
+        assert_eq!(counter.sample(Units::CRANK, 2, 3_048, 2_000), Some(30.0));
+        assert_eq!(counter.sample(Units::CRANK, 2, 3_148, 3_000), Some(30.0));
+        assert_eq!(counter.sample(Units::CRANK, 2, 5_900, 4_990).map(f64::round), Some(20.0));
+        assert_eq!(counter.sample(Units::CRANK, 2, 5_948, 5_000), Some(0.0));
+    }
+
+    #[test]
     fn without_events_the_cadence_falls_and_stays_at_zero() {
         // [C] last measured 90 rpm
         let trace = [
