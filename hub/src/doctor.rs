@@ -90,6 +90,12 @@ pub fn examine(config: &Config) -> Vec<Finding> {
             "the machine's clock stands before this program was written: set it, or start NTP".to_owned(),
         );
     }
+    if config.folder().is_none() && config.host_key.is_none() {
+        note(
+            Verdict::Odd,
+            "nobody is the host, so /host stays closed: give --data DIR or --host-key KEY".to_owned(),
+        );
+    }
     match config.folder() {
         None => note(Verdict::Odd, "nothing is kept when the hub ends: give --data DIR".to_owned()),
         Some(folder) => findings.extend(store(folder, config.race_seconds, now)),

@@ -93,6 +93,15 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         Some(folder) => tracing::info!("races are kept in {}", folder.display()),
         None => tracing::warn!("races are kept in memory and end with this hub: keep them with --data DIR"),
     }
+    match (&config.host_key, config.folder()) {
+        (Some(_), _) => {
+            tracing::info!("the host's page is {}/host, its key the one of --host-key", hub.url())
+        }
+        (None, Some(folder)) => {
+            tracing::info!("the host's page is {}/host, its key in {}/host.key", hub.url(), folder.display());
+        }
+        (None, None) => {}
+    }
     if config.open {
         tracing::warn!("open hub: anybody may ride as anybody");
     }

@@ -1,6 +1,7 @@
 //! The whole system: real processes, a real pty, the real broker, a real Chromium.
 
 mod host;
+mod https;
 mod offline;
 mod page_life;
 mod pedal_to_board;

@@ -89,5 +89,5 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let address = taken.local_addr().unwrap().to_string();
     let (well, text) = run(&["doctor", "--listen", &address, "--page", "/nowhere"]);
     assert!(!well && text.contains("choose another --listen") && text.contains("there is no page"), "{text}");
-    assert!(text.contains("nothing is kept"), "{text}");
+    assert!(text.contains("nothing is kept") && text.contains("nobody is the host"), "{text}");
 }
