@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
 
 pub use crate::archive::ArchiveFormat;
+use crate::broker::origin::origin_of;
 use crate::limits::{CLIENT, Rate};
 use crate::tls::TlsFiles;
 
@@ -135,6 +136,17 @@ pub struct Config {
     /// Also offer MQTT over TCP with TLS at this address, with the same certificate.
     #[arg(long, value_name = "ADDRESS", env = "ALLEYCAT_HUB_MQTT_TLS", requires = "tls_cert")]
     pub mqtt_tls: Option<SocketAddr>,
+
+    /// Another origin whose pages may speak MQTT to this hub, for example https://race.example. Those of the hub
+    /// itself and of bridges on the tablets need no word.
+    #[arg(
+        long = "allow-origin",
+        value_name = "ORIGIN",
+        value_delimiter = ',',
+        value_parser = origin_of,
+        env = "ALLEYCAT_HUB_ALLOW_ORIGIN"
+    )]
+    pub allow_origins: Vec<String>,
 
     /// The key for `/api/host`; unless given, it is in the file `host.key` of the folder of --data.
     #[arg(long, value_name = "KEY", env = "ALLEYCAT_HUB_HOST_KEY", hide_env_values = true)]

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use crate::api::Signer;
 use crate::archive::{Archive, ArchiveFormat, Wanted};
 use crate::boards::Retention;
+use crate::broker::origin::Origins;
 use crate::broker::{Broker, Gate, Refusals, front, tcp};
 use crate::config::{Config, ConfigError, MQTT_TLS};
 use crate::connections::Connections;
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     /// Why the archive can't be written, if there is one.
     pub(crate) archive: Option<watch::Receiver<Option<String>>>,
     pub(crate) broker: Arc<Broker>,
+    /// Whose pages may be MQTT clients.
+    pub(crate) origins: Origins,
     /// MQTT clients.
     pub(crate) connections: Connections,
     /// Other clients of the one port.
@@ -194,6 +197,7 @@ impl Hub {
             store,
             archive: archive.as_ref().map(Archive::failing),
             broker,
+            origins: Origins::new(&config.allow_origins),
             connections: Connections::new(riders, config.client_rate().is_some()),
             http: Arc::clone(&http),
             open: config.open,

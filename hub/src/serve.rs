@@ -139,11 +139,18 @@ async fn use_https(request: Request) -> Response {
     response
 }
 
-/// Turns away who asks too often.
+/// Turns away who asks too often, and gives up who does not come to an end with asking.
 pub(crate) async fn limit(State(addresses): State<Arc<Addresses>>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied();
     if peer.is_none_or(|Peer(address)| addresses.may(address.ip(), Instant::now())) {
-        return next.run(request).await;
+        if let Ok(answer) = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+            return answer;
+        }
+        metrics::turned_away("slow-request");
+        let detail = "The request took too long to come: ask again.";
+        let mut response = ApiError::new(StatusCode::REQUEST_TIMEOUT, detail).into_response();
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return response;
     }
     metrics::turned_away("address-rate");
     let detail = "Too many requests come from your address: wait a second.";
@@ -154,6 +161,8 @@ pub(crate) async fn limit(State(addresses): State<Arc<Addresses>>, request: Requ
 
 /// How long the head of a request may take, and how long a connection may idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a request's body may take to come, and its answer to be ready.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long requests that are under way may take at the hub's end.
 const GOODBYE: Duration = Duration::from_secs(1);
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Extension, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use tokio::time::timeout;
@@ -25,6 +25,7 @@ use crate::serve::Peer;
 pub(crate) async fn upgrade(
     State(shared): State<Arc<Shared>>,
     Extension(Peer(address)): Extension<Peer>,
+    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let upgrade = match upgrade {
@@ -41,6 +42,12 @@ pub(crate) async fn upgrade(
     if upgrade.selected_protocol().is_none() {
         metrics::turned_away("sub-protocol");
         return ApiError::bad("Ask for the WebSocket sub-protocol `mqtt` (or `mqttv3.1`).").into_response();
+    }
+    if !shared.origins.may(&headers) {
+        metrics::turned_away("origin");
+        let detail = "Pages of this origin may not speak to this hub: start it with --allow-origin, or let the proxy \
+                      in front pass on the Host header.";
+        return ApiError::new(StatusCode::FORBIDDEN, detail).into_response();
     }
     let held = match shared.connections.take(address.ip()) {
         Ok(held) => held,

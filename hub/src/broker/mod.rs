@@ -6,6 +6,7 @@
 pub(crate) mod front;
 mod gate;
 mod mailbox;
+pub(crate) mod origin;
 mod refusals;
 mod registry;
 mod session;

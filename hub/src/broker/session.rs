@@ -115,7 +115,7 @@ struct Session<'a> {
     /// Since when reading waits, and until when.
     paused: Option<Instant>,
     login: Option<Login>,
-    /// When something came last, or when the connection began.
+    /// When a whole packet came last, or when the connection began.
     heard: Instant,
     /// The beginning of a packet whose end has not come.
     rest: BytesMut,
@@ -182,16 +182,15 @@ impl<'a> Session<'a> {
                 return;
             }
         }
-        self.heard = now;
         let end = if self.rest.is_empty() {
             let mut bytes = bytes;
-            let end = self.packets(&mut bytes);
+            let end = self.packets(&mut bytes, now);
             self.rest.extend_from_slice(bytes);
             end
         } else {
             let mut whole = std::mem::take(&mut self.rest);
             whole.extend_from_slice(bytes);
-            let end = self.packets(&mut whole);
+            let end = self.packets(&mut whole, now);
             if !whole.is_empty() {
                 self.rest = whole;
             }
@@ -202,12 +201,14 @@ impl<'a> Session<'a> {
     }
 
     /// Takes all whole packets out of `bytes`.
-    fn packets(&mut self, bytes: &mut impl Buf) -> Result<(), End> {
+    fn packets(&mut self, bytes: &mut impl Buf, now: Instant) -> Result<(), End> {
         loop {
             match read(bytes.chunk(), MAX_PACKET) {
                 Ok(None) => return Ok(()),
                 Ok(Some((packet, size))) => {
                     self.packet(packet)?;
+                    // A whole packet, for byte by byte one could be heard of for ever [MQTT-3.1.2-24].
+                    self.heard = now;
                     bytes.advance(size);
                 }
                 Err(violation) => {

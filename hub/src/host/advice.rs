@@ -105,6 +105,16 @@ const CLIENTS: Sentences = &[
         "Check that tablet's network; its page comes back by itself.",
     ),
     (
+        "slow-request",
+        "A request began and did not come to its end.",
+        "Check that tablet's network; many of them are an attack.",
+    ),
+    (
+        "origin",
+        "A page from elsewhere tried to connect.",
+        "If it is yours, start the hub with --allow-origin; behind a proxy, let it pass on the Host header.",
+    ),
+    (
         "slow-reader",
         "A client reads more slowly than boards come, and misses some.",
         "Check that tablet's network; the next second's board makes up for it.",

@@ -7,6 +7,7 @@ mod bad_input;
 mod crash;
 mod disk;
 mod host;
+mod hostile;
 mod mqtt;
 mod mqtt_url;
 mod program;
