@@ -124,7 +124,8 @@ struct Refused {
     action: &'static str,
 }
 
-/// What takes how long, in ms; null while there is nothing to measure.
+/// What takes how long, in ms; null while there is nothing to measure. No wait is told while nothing is
+/// acknowledged.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Lag {
@@ -154,6 +155,7 @@ pub(crate) async fn status(
 fn look(shared: &Shared) -> Status {
     let now = time::now();
     let health = shared.health(now);
+    let acknowledges = shared.journal.failing().is_none();
     let machine = Machine::now(shared.store.folder());
     let clock = shared.races.clock();
     let race_id = clock.at(now).race_id;
@@ -185,8 +187,9 @@ fn look(shared: &Shared) -> Status {
         refusals: refusals(&read),
         lag: Lag {
             board: ms("alleycat_board_late_seconds", "0.99"),
-            wait: ms("alleycat_puback_wait_seconds", "0.5"),
-            longest_wait: ms("alleycat_puback_wait_seconds", "0.99"),
+            // While nothing is acknowledged, what was measured before would mislead.
+            wait: ms("alleycat_puback_wait_seconds", "0.5").filter(|_| acknowledges),
+            longest_wait: ms("alleycat_puback_wait_seconds", "0.99").filter(|_| acknowledges),
             unwritten: shared.journal.appended().saturating_sub(*shared.journal.durable().borrow()),
         },
         machine,

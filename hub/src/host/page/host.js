@@ -172,7 +172,8 @@ function showClasses() {
 
 function showHealth() {
   const { lag, machine, connections, messages } = status;
-  const wait = lag.wait == null ? "nobody has waited yet" : `${rough(lag.wait)} ms, slowest 1 %: ${rough(lag.longestWait)} ms`;
+  const waiting = status.store.startsWith("can't") ? "until the store can be written" : "nobody has waited yet";
+  const wait = lag.wait == null ? waiting : `${rough(lag.wait)} ms, slowest 1 %: ${rough(lag.longestWait)} ms`;
   const files = machine.files == null ? "–" : `${whole(machine.files)} of ${whole(machine.mostFiles ?? 0)}`;
   const well = { ok: "good", none: "idle", "in memory": "warn" };
   const lines = [
