@@ -102,6 +102,9 @@ pub(crate) fn hint(state: SensorState, driver: &str) -> &'static str {
         SensorState::Waiting if passive => {
             "Open the ride screen of the bike's own tablet and start pedalling."
         }
+        SensorState::Waiting if driver == "ant" => {
+            "Turn the pedals: the sensor wakes up. If it never does, check --ant-key and --ant-device."
+        }
         SensorState::Waiting if peloton => "Start pedalling: the bike wakes up and answers.",
         SensorState::Waiting => "Start pedalling.",
         SensorState::Live => "",
@@ -113,8 +116,11 @@ pub(crate) fn hint(state: SensorState, driver: &str) -> &'static str {
         SensorState::Garbage if peloton => {
             "The bike is not understood: the adapter must be for RS-232 levels, and on the line on which the bike speaks, not the tablet."
         }
-        SensorState::Garbage => {
+        SensorState::Garbage if driver == "line" => {
             "The sensor sends what is not understood: check --baud (9600 and 115200 are common) and --columns."
+        }
+        SensorState::Garbage => {
+            "What comes is not understood: check the cable, --driver and --baud; `alleycat-bridge probe` helps."
         }
     }
 }

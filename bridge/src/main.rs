@@ -63,6 +63,7 @@ async fn main() -> ExitCode {
 }
 
 async fn probe(bike: &Bike) -> anyhow::Result<()> {
+    bike.check()?;
     let found = sensor::probe::probe(bike, &mut std::io::stdout()).await.context("nothing can be told")?;
     anyhow::ensure!(found, "no bike was found: start pedalling and try again, or name its --driver");
     Ok(())

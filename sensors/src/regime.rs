@@ -5,7 +5,8 @@
 //! run by a hand-moved clock until it asks for it. On the way to the decoder the bytes go through a
 //! [`Carrier`]: nothing at all in this crate's tests, a real serial port in those of the bridge.
 
-use crate::{Decoder, Millis, Origin, Reading, Resistance};
+use crate::ergometer::{Dialect, ErgometerDecoder};
+use crate::{DEFAULT_MAX_TORQUE as NM, Decoder, Millis, Origin, Reading, Resistance};
 
 /// What carries bytes to a decoder: given those that were sent in one go, gives them in the pieces in which
 /// they arrive.
@@ -186,18 +187,64 @@ pub(crate) fn believable(reading: &Reading) {
     assert!(heart_rate.is_none_or(|rate| (1.0..=250.0).contains(&rate)), "{reading:?}");
 }
 
-#[cfg(test)]
 /// Any bytes in any pieces: no panic, no reading out of range, and waking ends.
-pub(crate) fn survives(decoder: &mut dyn Decoder, pieces: &[Vec<u8>]) {
+///
+/// # Panics
+/// When one of these does not hold.
+pub fn survives(decoder: &mut dyn Decoder, pieces: &[Vec<u8>]) {
     let mut now = 0;
+    decoder.restart(now);
     for piece in pieces {
         decoder.push(piece, now);
-        decoder.wake(now);
-        taken(decoder);
-        while decoder.poll_write().is_some() {}
+        // What is due now is done after a few wake-ups, or a program would do nothing else.
+        let ends = (0..MOST_WAKE_UPS).any(|_| {
+            decoder.wake(now);
+            taken(decoder);
+            while decoder.poll_write().is_some() {}
+            decoder.next_deadline().is_none_or(|due| due > now)
+        });
+        assert!(ends, "waking never ends at {now}");
         now = decoder.next_deadline().map_or(now + 10, |due| due.clamp(now + 1, now + 1_000));
     }
 }
+
+/// The same for bytes that a fuzzer makes up: each piece is as long as the byte before it says.
+///
+/// # Panics
+/// When one of these does not hold, or nobody is called `name`.
+pub fn fuzz(name: &str, mut data: &[u8]) {
+    let mut pieces = Vec::new();
+    while let Some((length, rest)) = data.split_first() {
+        let (piece, rest) = rest.split_at(rest.len().min(usize::from(*length) % MOST_PIECE + 1));
+        pieces.push(piece.to_vec());
+        data = rest;
+    }
+    let (_, make) = DECODERS.iter().find(|(known, _)| *known == name).expect("a decoder of that name");
+    survives(make().as_mut(), &pieces);
+}
+
+/// Makes a decoder.
+pub type Make = fn() -> Box<dyn Decoder>;
+
+/// Every decoder by the name of its driver.
+pub const DECODERS: [(&str, Make); 16] = [
+    ("line", || Box::new(crate::line::LineDecoder::new(crate::line::Options::default()))),
+    ("peloton", || Box::new(crate::peloton::PelotonDecoder::new(crate::peloton::Mode::Auto))),
+    ("csafe", || Box::new(crate::csafe::CsafeDecoder::new(crate::csafe::DEFAULT_MAX_LEVEL))),
+    ("ant", || Box::new(crate::ant::AntDecoder::new(crate::ant::Options::default()))),
+    ("kettler", || Box::new(crate::kettler::KettlerDecoder::new(NM))),
+    ("daum", || Box::new(crate::daum::DaumDecoder::default())),
+    ("daum-premium", || Box::new(crate::daum_premium::DaumPremiumDecoder::default())),
+    ("ergoline", || Box::new(ErgometerDecoder::new(Dialect::Ergoline, NM))),
+    ("monark", || Box::new(ErgometerDecoder::new(Dialect::Monark, NM))),
+    ("trixter", || Box::new(crate::trixter::TrixterDecoder::new(Some(100)))),
+    ("computrainer", || Box::new(crate::computrainer::ComputrainerDecoder::new(NM, 100))),
+    ("freebeat", || Box::new(crate::freebeat::FreebeatDecoder::default())),
+    ("tacx", || Box::new(crate::experimental::tacx::TacxDecoder::new(NM))),
+    ("proform", || Box::new(crate::experimental::proform::ProformDecoder::default())),
+    ("ergofit", || Box::new(crate::experimental::ergofit::ErgofitDecoder::new(NM))),
+    ("cateye", || Box::new(crate::experimental::cateye::CateyeDecoder::new(NM))),
+];
 
 /// Bytes by their hexadecimal digits.
 pub(crate) fn bytes(text: &str) -> Vec<u8> {
@@ -226,5 +273,8 @@ impl Reading {
     }
 }
 
+/// The longest piece of a fuzzer's bytes.
+const MOST_PIECE: usize = 80;
+const MOST_WAKE_UPS: usize = 64;
 /// How long a request is waited for. In ms.
 const PATIENCE_MS: Millis = 300_000;

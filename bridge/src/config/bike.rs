@@ -3,15 +3,13 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use alleycat_sensors::DEFAULT_MAX_TORQUE;
-use alleycat_sensors::line::Column;
-use alleycat_shared::Resistance;
 use clap::{Args, ValueEnum};
 
-use super::driver::Driver;
+use super::{ConfigError, Driver, Settings};
 use crate::sensor::record::Recorder;
 
 /// A bike at a serial port.
@@ -43,30 +41,6 @@ pub struct Bike {
     /// Where all that is heard and said is written to.
     #[arg(skip)]
     pub recorder: Option<Recorder>,
-}
-
-/// How bikes of each kind are.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Bikes of some kinds")]
-pub struct Settings {
-    /// What the columns of a line sensor's list are, in order: cadence, resistance, adc, power,
-    /// revolutions, millis, pulses or skip.
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "cadence,resistance",
-        env = "ALLEYCAT_BRIDGE_COLUMNS"
-    )]
-    pub columns: Vec<Column>,
-
-    /// The resistance in per cent that is told for a bike that tells none, as a line sensor that prints
-    /// `$BIKE,92,*0E` or a cadence alone. The page is told that it is not measured.
-    #[arg(long, value_name = "PERCENT", default_value = "35", value_parser = percent, env = "ALLEYCAT_BRIDGE_FIXED_RESISTANCE")]
-    pub fixed_resistance: Resistance,
-
-    /// The torque at the crank in Nm that is 100 %, for bikes that tell power and no resistance.
-    #[arg(long, value_name = "NM", default_value_t = DEFAULT_MAX_TORQUE, value_parser = torque, env = "ALLEYCAT_BRIDGE_MAX_TORQUE")]
-    pub max_torque: f64,
 }
 
 /// A port, or the wish to find one.
@@ -108,6 +82,26 @@ impl Bike {
         Ok(self)
     }
 
+    /// Checks what the command line alone can't. A device that is not there is no error: it may come.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with one sentence on what is wrong.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if let DriverChoice::Driver(driver) = self.driver {
+            if driver.is_experimental() && !self.settings.experimental {
+                return Err(ConfigError::Experimental(driver.name()));
+            }
+            if driver == Driver::Ant && self.settings.ant_key.is_none() {
+                return Err(ConfigError::NoKey);
+            }
+        }
+        let PortChoice::Path(port) = &self.port else { return Ok(()) };
+        match std::fs::metadata(port) {
+            Ok(there) if !there.file_type().is_char_device() => Err(ConfigError::NoDevice(port.clone())),
+            _ => Ok(()),
+        }
+    }
+
     /// The line, if nothing of it is to be found out.
     pub fn line(&self) -> Option<Line> {
         let (PortChoice::Path(port), DriverChoice::Driver(driver)) = (&self.port, self.driver) else {
@@ -120,16 +114,13 @@ impl Bike {
 impl Line {
     /// What a capture says of its port, by the options' names.
     pub(crate) fn described(&self, settings: &Settings) -> Vec<(&'static str, String)> {
-        let Settings { columns, fixed_resistance, max_torque } = settings;
-        let columns: Vec<_> = columns.iter().map(|column| format!("{column:?}").to_lowercase()).collect();
-        vec![
+        let mut told = vec![
             ("driver", self.driver.name().to_owned()),
             ("port", self.port.display().to_string()),
             ("baud", self.baud.to_string()),
-            ("columns", columns.join(",")),
-            ("fixed-resistance", fixed_resistance.get().to_string()),
-            ("max-torque", max_torque.to_string()),
-        ]
+        ];
+        told.extend(settings.described());
+        told
     }
 }
 
@@ -170,16 +161,6 @@ impl ValueEnum for DriverChoice {
             Self::Driver(driver) => clap::builder::PossibleValue::new(driver.name()).help(driver.bikes()),
         })
     }
-}
-
-fn percent(text: &str) -> Result<Resistance, String> {
-    let value: f64 = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
-    Resistance::try_from(value).map_err(|error| error.to_string())
-}
-
-fn torque(text: &str) -> Result<f64, String> {
-    let torque = text.parse().ok().filter(|torque| (5.0..=200.0).contains(torque));
-    torque.ok_or_else(|| "a torque is a number of Nm between 5 and 200".into())
 }
 
 /// The word for "find it out".

@@ -3,6 +3,7 @@
 mod bike;
 mod driver;
 mod examples;
+mod settings;
 mod source;
 
 use std::net::SocketAddr;
@@ -14,8 +15,9 @@ use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
 use url::Url;
 
-pub use bike::{Bike, DriverChoice, Line, PortChoice, Settings};
+pub use bike::{Bike, DriverChoice, Line, PortChoice};
 pub use driver::Driver;
+pub use settings::{Ends, Settings, Start};
 pub use source::Source;
 
 use crate::install::Place;
@@ -177,6 +179,16 @@ pub enum ConfigError {
     /// A port that is no device.
     #[error("{} is no serial port: `alleycat-bridge list` shows those that are there", .0.display())]
     NoDevice(PathBuf),
+    /// A driver for the brave.
+    #[error(
+        "{0} is experimental: its protocol is known in part only. Add --experimental if it is to be tried"
+    )]
+    Experimental(&'static str),
+    /// A stick without its key.
+    #[error(
+        "an ANT+ stick hears nothing without the network key: get it from thisisant.com and give it by --ant-key"
+    )]
+    NoKey,
     /// A capture that does not say what was recorded.
     #[error(
         "the capture does not name its driver: write `# driver line`, or another one, below its first line"

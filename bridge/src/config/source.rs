@@ -1,11 +1,10 @@
 //! Where readings come from.
 
-use std::os::unix::fs::FileTypeExt;
 use std::sync::Arc;
 
 use clap::{Args, FromArgMatches};
 
-use super::{Bike, ConfigError, DriverChoice, Line, PortChoice, Settings};
+use super::{Bike, ConfigError, DriverChoice, Line, Settings};
 use crate::sensor::replay::Capture;
 use crate::sensor::script::Script;
 
@@ -60,11 +59,7 @@ impl Source {
     /// # Errors
     /// [`ConfigError`] with one sentence on what is wrong.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let Self::Serial(Bike { port: PortChoice::Path(port), .. }) = self else { return Ok(()) };
-        match std::fs::metadata(port) {
-            Ok(there) if !there.file_type().is_char_device() => Err(ConfigError::NoDevice(port.clone())),
-            _ => Ok(()),
-        }
+        if let Self::Serial(bike) = self { bike.check() } else { Ok(()) }
     }
 
     /// The name of the protocol, as far as it is known from the start.

@@ -41,7 +41,10 @@ pub(crate) async fn run(source: Source, state: Option<&Path>, board: Board) {
             loop {
                 let port = Box::new(capture.play(speed));
                 let fallback = Fallback::of(line.driver, &settings);
-                told(&read(port, decoder.as_mut(), fallback, Trust::Always, &board).await, &board);
+                told(
+                    &read(port, decoder.as_mut(), fallback, Trust::Always, &board, &mut |_| {}).await,
+                    &board,
+                );
                 if once {
                     return std::future::pending().await;
                 }
@@ -55,7 +58,11 @@ pub(crate) async fn run(source: Source, state: Option<&Path>, board: Board) {
                 match bike.open() {
                     Ok(port) => {
                         let port = Box::new(port);
-                        told(&read(port, &mut decoder, Fallback::NONE, Trust::Always, &board).await, &board);
+                        told(
+                            &read(port, &mut decoder, Fallback::NONE, Trust::Always, &board, &mut |_| {})
+                                .await,
+                            &board,
+                        );
                     }
                     Err(_) => board.set(SensorState::NoPort),
                 }

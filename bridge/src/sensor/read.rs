@@ -43,12 +43,14 @@ pub(super) async fn read(
     fallback: Fallback,
     trust: Trust,
     board: &Board,
+    pair: &mut (dyn FnMut(u16) + Send),
 ) -> io::Error {
     let start = Instant::now();
     let clock = || Millis::try_from(start.elapsed().as_millis()).unwrap_or(Millis::MAX);
     let mut link = Link::new(decoder.counters());
     // Whether this bike has told a resistance: one that has will tell it again in a moment.
     let mut resists = false;
+    let mut paired = None;
     let mut chunk = [0; 256];
     decoder.restart(clock());
     board.set(SensorState::Waiting);
@@ -92,6 +94,13 @@ pub(super) async fn read(
                 // The device takes nothing in. What it says is read on, and its silence is told.
                 Err(_) => tracing::debug!(port = board.port(), "a request was not taken"),
             }
+        }
+        if paired != decoder.paired()
+            && let Some(device) = decoder.paired()
+        {
+            tracing::info!(port = board.port(), device, "paired: --ant-device keeps to it on any stick");
+            paired = Some(device);
+            pair(device);
         }
         if decoder.is_stuck() {
             return io::Error::new(io::ErrorKind::TimedOut, "the bike leaves everything unanswered");

@@ -3,6 +3,7 @@
 
 mod capture;
 mod detect;
+mod drivers;
 mod endure;
 mod https;
 mod kiosk;

@@ -23,12 +23,15 @@ fn what_can_not_work_is_one_sentence_and_an_exit_code() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let file = tempfile::NamedTempFile::new().unwrap();
-    let table: [(&[&str], &str); 5] = [
+    let table: [(&[&str], &str); 8] = [
         (&["virtual", "--listen", &address], "can't listen on"),
         (&["virtual", "--page", "/nowhere"], "there is no page in /nowhere: build it with `cargo xtask run`"),
         (&["virtual", "--listen", "0.0.0.0:0"], "--allow-lan"),
         (&["run", "--driver", "line", "--port", file.path().to_str().unwrap()], "is no serial port"),
         (&["run", "--driver", "line", "--port", "/tmp"], "is no serial port"),
+        (&["run", "--driver", "tacx"], "tacx is experimental"),
+        (&["probe", "--driver", "cateye"], "Add --experimental"),
+        (&["run", "--driver", "ant"], "thisisant.com"),
     ];
     for (args, sentence) in table {
         let output = program(args).output().unwrap();

@@ -208,7 +208,8 @@ impl Device {
         self.busy(|_| Vec::new(), says)
     }
 
-    fn busy(
+    /// Both, for who answers and speaks by itself.
+    pub(crate) fn busy(
         &mut self,
         mut answer: impl FnMut(&[u8]) -> Vec<u8> + Send + 'static,
         mut says: impl FnMut() -> Vec<u8> + Send + 'static,

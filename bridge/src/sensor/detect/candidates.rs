@@ -24,6 +24,8 @@ pub(super) enum Kind {
     Adapter,
     /// A microcontroller, or what is often built into one: it may start anew when it is opened.
     Board,
+    /// An ANT stick.
+    Stick,
 }
 
 /// The configured port, or those to search, or all USB ports. What a built-in port is connected to is
@@ -49,6 +51,7 @@ fn candidate(port: &SerialPortInfo) -> Option<Candidate> {
     let kind = match (usb.vid, usb.pid) {
         // A Peloton Bike+: its protocol is not public.
         (0x317e, 0xa005) => return None,
+        (0x0fcf, _) => Kind::Stick,
         (0x2341 | 0x2a03 | 0x239a | 0x2e8a | 0x303a | 0x16c0, _) | (0x1a86, 0x7523) => Kind::Board,
         _ => Kind::Adapter,
     };
@@ -80,6 +83,7 @@ mod tests {
             (usb(0x0403, 0x6001), Some(Kind::Adapter)),
             (usb(0x1a86, 0x7523), Some(Kind::Board)),
             (usb(0x2341, 0x0043), Some(Kind::Board)),
+            (usb(0x0fcf, 0x1008), Some(Kind::Stick)),
         ];
         for (port_type, kind) in table {
             let port = SerialPortInfo { port_name: "/dev/nothing".into(), port_type };

@@ -13,6 +13,8 @@ use crate::config::{Driver, Line};
 pub(in crate::sensor) struct Memory {
     file: Option<PathBuf>,
     line: Option<Line>,
+    /// The number of the wireless sensor that was paired.
+    device: Option<u16>,
 }
 
 /// As it is written down.
@@ -21,6 +23,8 @@ struct Written {
     port: PathBuf,
     driver: String,
     baud: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device: Option<u16>,
 }
 
 impl Memory {
@@ -28,11 +32,23 @@ impl Memory {
     pub(in crate::sensor) fn open(folder: Option<&Path>) -> Self {
         let file = folder.map(|folder| folder.join(FILE));
         let text = file.as_ref().and_then(|file| fs::read(file).ok());
-        let line = text.and_then(|text| {
-            let Written { port, driver, baud } = serde_json::from_slice(&text).ok()?;
-            Some(Line { port, driver: Driver::of(&driver)?, baud })
+        let known = text.and_then(|text| {
+            let Written { port, driver, baud, device } = serde_json::from_slice(&text).ok()?;
+            Some((Line { port, driver: Driver::of(&driver)?, baud }, device))
         });
-        Self { file, line }
+        let (line, device) = known.map_or((None, None), |(line, device)| (Some(line), device));
+        Self { file, line, device }
+    }
+
+    pub(super) fn device(&self) -> Option<u16> {
+        self.device
+    }
+
+    /// Keeps the number of the wireless sensor that was paired.
+    pub(super) fn pair(&mut self, device: u16) {
+        if self.device.replace(device) != Some(device) {
+            self.write();
+        }
     }
 
     pub(super) fn line(&self) -> Option<Line> {
@@ -41,23 +57,27 @@ impl Memory {
 
     pub(super) fn keep(&mut self, line: &Line) {
         if self.line.as_ref() != Some(line) {
-            self.line = Some(line.clone());
-            if let Err(error) = self.write(line) {
-                tracing::warn!(%error, "the bike that was found can't be kept for the next start");
-            }
+            (self.line, self.device) = (Some(line.clone()), None);
+            self.write();
         }
     }
 
-    fn write(&self, line: &Line) -> io::Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
+    fn write(&self) {
+        if let Err(error) = self.try_write() {
+            tracing::warn!(%error, "the bike that was found can't be kept for the next start");
+        }
+    }
+
+    fn try_write(&self) -> io::Result<()> {
+        let (Some(file), Some(line)) = (&self.file, &self.line) else { return Ok(()) };
         let Line { port, driver, baud } = line.clone();
-        let written = serde_json::to_vec_pretty(&Written { port, driver: driver.name().to_owned(), baud })?;
+        let written = Written { port, driver: driver.name().to_owned(), baud, device: self.device };
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;
         }
         // Whole or not at all.
         let draft = file.with_extension("new");
-        fs::write(&draft, written)?;
+        fs::write(&draft, serde_json::to_vec_pretty(&written)?)?;
         fs::rename(draft, file)
     }
 }
@@ -76,7 +96,9 @@ mod tests {
         let mut memory = Memory::open(Some(&state));
         assert_eq!(memory.line(), None);
         memory.keep(&line);
-        assert_eq!(Memory::open(Some(&state)).line(), Some(line));
+        memory.pair(12_345);
+        let again = Memory::open(Some(&state));
+        assert_eq!((again.line(), again.device()), (Some(line), Some(12_345)));
         for nonsense in ["", "{}", r#"{"port":"/dev/x","driver":"unicycle","baud":1}"#] {
             fs::write(state.join(FILE), nonsense).unwrap();
             assert_eq!(Memory::open(Some(&state)).line(), None, "{nonsense}");

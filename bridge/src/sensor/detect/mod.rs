@@ -62,6 +62,16 @@ impl Search {
         self.distrusted = true;
     }
 
+    /// The number of the wireless sensor that was paired the last time.
+    pub(super) fn device(&self) -> Option<u16> {
+        self.memory.device()
+    }
+
+    /// A wireless sensor was paired.
+    pub(super) fn pair(&mut self, device: u16) {
+        self.memory.pair(device);
+    }
+
     /// Looks until a bike is found.
     pub(super) async fn find(&mut self, bike: &Bike, board: &Board) -> Found {
         let mut rest = REST.iter().chain(std::iter::repeat(&LONGEST_REST));

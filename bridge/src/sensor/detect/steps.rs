@@ -24,7 +24,8 @@ pub(super) fn steps(bike: &Bike, candidate: &Candidate) -> Vec<Step> {
         DriverChoice::Auto => true,
         DriverChoice::Driver(driver) => step.drivers.contains(&driver),
     };
-    let mut steps: Vec<_> = ALL.iter().filter(wanted).cloned().collect();
+    let all = if candidate.kind == Kind::Stick { STICK.as_slice() } else { &ADAPTER };
+    let mut steps: Vec<_> = all.iter().filter(wanted).cloned().collect();
     if let (true, DriverChoice::Driver(driver)) = (steps.is_empty(), bike.driver) {
         // Not one that is looked for by itself: it was asked for.
         steps.push(Step { baud: driver.baud(), drivers: driver.alone(), asks: true, wait: ASKING });
@@ -52,14 +53,22 @@ impl fmt::Display for Step {
 }
 
 /// Everything that is tried by itself, in order.
-pub(super) const ALL: [Step; 5] = [
-    listen(115_200, &[Driver::Line], 1_000),
+const ADAPTER: [Step; 10] = [
+    listen(115_200, &[Driver::Line, Driver::Trixter], 1_000),
     listen(9_600, &[Driver::Line], 1_000),
     // Listens for half a second before it asks.
     ask(19_200, &[Driver::Peloton], 1_500),
+    ask(9_600, &[Driver::Csafe], 2_500),
     ask(9_600, &[Driver::Kettler], 4_500),
     ask(57_600, &[Driver::Kettler], 4_500),
+    ask(9_600, &[Driver::Daum], 3_000),
+    ask(4_800, &[Driver::Daum], 3_000),
+    ask(4_800, &[Driver::Ergoline], 2_000),
+    ask(4_800, &[Driver::Monark], 2_500),
 ];
+
+/// A stick says by its id what it is, and nothing else is tried there.
+const STICK: [Step; 1] = [ask(115_200, &[Driver::Ant], 2_000)];
 
 const fn listen(baud: u32, drivers: &'static [Driver], wait_ms: u64) -> Step {
     Step { baud, drivers, asks: false, wait: Duration::from_millis(wait_ms) }

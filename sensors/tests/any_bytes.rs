@@ -1,0 +1,32 @@
+//! Every decoder and bytes that nobody's bike says, seeded: a failure prints its seed.
+#![cfg(not(target_arch = "wasm32"))]
+
+use alleycat_sensors::regime::{DECODERS, fuzz};
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Bytes that begin, end and escape frames in one protocol or another: nonsense of these gets further.
+const TELLING: &[u8] = b"\x01\x02\x03\x06\x11\x17\x22\x40\x41\x53\x55\x6a\x73\xa4\xa5\xf0\xf1\xf2\xf3\xf5\xf6\xff\r\n:,$*{}B0123456789abcdefABCDEF";
+
+#[test]
+fn no_bytes_make_a_decoder_panic_hang_or_tell_what_can_not_be() {
+    let number = |name, default| {
+        let text = std::env::var(name).ok();
+        text.map_or(default, |text| text.parse().expect("a whole number"))
+    };
+    let (first, count) = (number("ALLEYCAT_FUZZ_SEED", 1), number("ALLEYCAT_FUZZ_INPUTS", 2_000_u64));
+    for (name, _) in DECODERS {
+        for seed in first..first + count {
+            let mut random = ChaCha8Rng::seed_from_u64(seed);
+            let mut data = vec![0; random.random_range(0..600)];
+            random.fill_bytes(&mut data);
+            for byte in &mut data {
+                if random.random_bool(0.7) {
+                    *byte = TELLING[random.random_range(0..TELLING.len())];
+                }
+            }
+            let outcome = std::panic::catch_unwind(|| fuzz(name, &data));
+            assert!(outcome.is_ok(), "{name}, ALLEYCAT_FUZZ_SEED={seed}");
+        }
+    }
+}
