@@ -1,7 +1,8 @@
 //! What the whole-system tests are built from: our programs as processes, a bike on a pty, a browser.
 //!
-//! Other brokers come from `MOSQUITTO` and `ALLEYCAT_NODE_MODULES`. The programs and the page come from `ALLEYCAT_BIN` and `ALLEYCAT_PAGE`, the browser from `CHROMIUM`
-//! and `CHROMEDRIVER`; `cargo xtask test` builds and sets all of them.
+//! Other people's brokers and clients come from `MOSQUITTO`, `ALLEYCAT_NODE_MODULES` and `ALLEYCAT_PYTHON`, the
+//! programs and the page from `ALLEYCAT_BIN` and `ALLEYCAT_PAGE`, the browser from `CHROMIUM` and `CHROMEDRIVER`;
+//! `cargo xtask test` builds and sets all of them.
 
 mod bike;
 mod brokers;
