@@ -130,6 +130,7 @@ pub(crate) async fn run(races: Arc<Races>, broker: Arc<Broker>, journal: Arc<Jou
             let (result, riders) = (&result.result, result.rides.len());
             tracing::info!(race_id = %result.race_id, class_id = %result.class_id, riders, "result is official");
         }
+        metrics::upkeep();
         metrics::riders(races.riders(now));
         for class in ClassId::all() {
             let watched = broker.is_watched(Topic::Field(class));

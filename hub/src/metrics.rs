@@ -26,9 +26,14 @@ pub(crate) fn install() {
     recorder();
 }
 
+/// Adds up what was measured since the last time: without it, histograms that nobody asks for grow for ever.
+pub(crate) fn upkeep() {
+    recorder().run_upkeep();
+}
+
 /// The text for `GET /metrics`.
 pub(crate) fn text() -> String {
-    recorder().run_upkeep();
+    upkeep();
     recorder().render()
 }
 

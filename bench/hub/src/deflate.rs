@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use flate2::{Compress, Compression, FlushCompress};
 
+use crate::servers::resident;
+
 /// One way to compress.
 pub(crate) struct Weighed {
     pub(crate) way: &'static str,
@@ -41,6 +43,21 @@ pub(crate) fn weigh(frames: &[Vec<u8>]) -> Vec<Weighed> {
         out.push(Weighed { way, bytes: bytes as f64 / runs, micros });
     }
     out
+}
+
+/// How much memory a client's context takes that is kept between messages, in bytes.
+pub(crate) fn context_memory(frames: &[Vec<u8>]) -> anyhow::Result<u64> {
+    const CONTEXTS: u64 = 200;
+    let before = resident(std::process::id())?;
+    let mut kept = Vec::new();
+    for _ in 0..CONTEXTS {
+        let mut context = Compress::new(Compression::fast(), false);
+        frames.iter().for_each(|frame| _ = one(&mut context, frame));
+        kept.push(context);
+    }
+    let after = resident(std::process::id())?;
+    drop(kept);
+    Ok(after.saturating_sub(before) / CONTEXTS)
 }
 
 /// RFC 7692, section 7.2.1: an empty block ends the message, and its last four bytes are not sent.

@@ -84,6 +84,7 @@ async fn main() -> anyhow::Result<()> {
     for way in deflate::weigh(&frames) {
         println!("{:<34}{:>8.0} bytes a message{:>8.1} us", way.way, way.bytes, way.micros);
     }
+    println!("a context that is kept: {} KB a client", deflate::context_memory(&frames)? / 1_000);
     if let Some(file) = cli.json {
         std::fs::write(&file, serde_json::to_string_pretty(&figures)?)
             .with_context(|| format!("{} can't be written", file.display()))?;
@@ -167,7 +168,7 @@ async fn field(
         println!("{riders} riders, round {round}");
         let mut one = measure(cli, Server::hub(programs, &[])?, riders).await.context("hub")?;
         if riders == 1_000 {
-            *frames = std::mem::take(&mut one.rode.frames);
+            frames.append(&mut one.rode.frames);
         }
         ours.push(one);
         if riders <= cli.peer_riders {

@@ -134,7 +134,8 @@ fn busy(id: u32) -> anyhow::Result<Duration> {
     Ok(Duration::from_secs(ticks) / TICKS)
 }
 
-fn resident(id: u32) -> anyhow::Result<u64> {
+/// `VmRSS`, in bytes.
+pub(crate) fn resident(id: u32) -> anyhow::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).context("a server has ended")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1_024)
