@@ -84,7 +84,7 @@ async fn main() -> anyhow::Result<()> {
     idle(&programs, &mut figures).await?;
     report::print(&figures);
     println!("\npermessage-deflate on {} messages to one rider:", frames.len());
-    for way in deflate::weigh(&frames) {
+    for way in deflate::weigh(&frames)? {
         println!("{:<34}{:>8.0} bytes a message{:>8.1} us", way.way, way.bytes, way.micros);
     }
     println!("a context that is kept: {} KB a client", deflate::context_memory(&frames)? / 1_000);
