@@ -30,6 +30,7 @@ pub fn all(carry: Carrier<'_>) {
     crate::freebeat::vectors::run(carry);
     crate::kettler::vectors::run(carry);
     crate::line::vectors::run(carry);
+    crate::peloton::vectors::run(carry);
     crate::trixter::vectors::run(carry);
 }
 
@@ -163,6 +164,24 @@ impl Regime<'_> {
         }
         panic!("{}: {:02x?} is never asked", vector.name, vector.asked);
     }
+}
+
+/// Runs a decoder until a time against a bike that answers 20 ms after it was asked.
+#[cfg(test)]
+pub(crate) fn ride(
+    decoder: &mut dyn Decoder,
+    answer: &mut dyn FnMut(&[u8]) -> Vec<u8>,
+    end: Millis,
+) -> Vec<Reading> {
+    let mut readings = Vec::new();
+    while let Some(now) = decoder.next_deadline().filter(|now| *now <= end) {
+        decoder.wake(now);
+        while let Some(request) = decoder.poll_write() {
+            decoder.push(&answer(&request), now + 20);
+        }
+        readings.extend(taken(decoder));
+    }
+    readings
 }
 
 /// All readings that wait.

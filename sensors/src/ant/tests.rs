@@ -108,15 +108,3 @@ fn who_was_paired_is_looked_for_after_the_port_was_opened_again() {
     let id = asked.iter().find(|request| request[2] == CHANNEL_ID).unwrap();
     assert_eq!(id[4..6], [0x39, 0x30]);
 }
-
-#[cfg(not(target_arch = "wasm32"))]
-proptest::proptest! {
-    #[test]
-    fn bytes_from_outside_never_panic(
-        pieces in proptest::collection::vec(proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80), 0..40),
-    ) {
-        for profile in Profile::ALL {
-            crate::regime::survives(vectors::decoder(profile).as_mut(), &pieces);
-        }
-    }
-}

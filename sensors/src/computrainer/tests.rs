@@ -46,13 +46,3 @@ fn a_silent_unit_is_greeted_again_until_the_port_is_given_up() {
     }
     assert!(greetings > 10 && decoder.is_stuck(), "{greetings}");
 }
-
-#[cfg(not(target_arch = "wasm32"))]
-proptest::proptest! {
-    #[test]
-    fn bytes_from_outside_never_panic(
-        pieces in proptest::collection::vec(proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80), 0..40),
-    ) {
-        crate::regime::survives(decoder().as_mut(), &pieces);
-    }
-}

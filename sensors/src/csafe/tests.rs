@@ -2,7 +2,7 @@ use super::emulate::CsafeConsole;
 use super::vectors::decoder;
 use super::*;
 use crate::Origin;
-use crate::regime::{bytes, taken, whole};
+use crate::regime::{self, bytes, taken, whole};
 
 #[test]
 fn every_vector_is_read_however_it_comes() {
@@ -89,29 +89,13 @@ fn levels_are_scaled_and_end_at_the_hardest() {
 
 #[test]
 fn a_mere_echo_is_no_console() {
-    let (mut decoder, mut now) = (decoder(), 0);
-    while now < 20_000 {
-        now = decoder.next_deadline().unwrap();
-        decoder.wake(now);
-        while let Some(request) = decoder.poll_write() {
-            decoder.push(&request, now + 1);
-        }
-    }
-    assert_eq!((decoder.counters().good, taken(decoder.as_mut()).len()), (0, 0));
+    let mut decoder = decoder();
+    assert_eq!(regime::ride(decoder.as_mut(), &mut <[u8]>::to_vec, 20_000), []);
+    assert_eq!(decoder.counters().good, 0);
     assert!(decoder.is_stuck());
     // [C] the echo of the shortest request would read as `finished`.
     let mut decoder = CsafeDecoder::new(DEFAULT_MAX_LEVEL);
     decoder.ask.sent(bytes("F1 A7 A7 F2"), 0);
     decoder.push(&bytes("F1 A7 A7 F2"), 1);
     assert_eq!(decoder.counters().good, 0);
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-proptest::proptest! {
-    #[test]
-    fn bytes_from_outside_never_panic(
-        pieces in proptest::collection::vec(proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80), 0..40),
-    ) {
-        crate::regime::survives(decoder().as_mut(), &pieces);
-    }
 }

@@ -1,7 +1,7 @@
 use super::emulate::DaumBike;
 use super::vectors::decoder;
 use super::*;
-use crate::regime::{taken, whole};
+use crate::regime::{self, whole};
 
 #[test]
 fn every_vector_is_read_however_it_comes() {
@@ -10,14 +10,8 @@ fn every_vector_is_read_however_it_comes() {
 
 /// Runs a decoder against a bike until a time.
 fn ride(answer: &mut dyn FnMut(&[u8]) -> Vec<u8>, end: Millis) -> (Box<dyn Decoder>, Vec<Reading>) {
-    let (mut decoder, mut readings) = (decoder(), Vec::new());
-    while let Some(now) = decoder.next_deadline().filter(|now| *now <= end) {
-        decoder.wake(now);
-        while let Some(request) = decoder.poll_write() {
-            decoder.push(&answer(&request), now + 20);
-        }
-        readings.extend(taken(decoder.as_mut()));
-    }
+    let mut decoder = decoder();
+    let readings = regime::ride(decoder.as_mut(), answer, end);
     (decoder, readings)
 }
 
@@ -53,14 +47,4 @@ fn a_cable_that_echoes_is_read_through_and_a_mere_echo_is_no_bike() {
     let (decoder, readings) = ride(&mut <[u8]>::to_vec, 20_000);
     assert_eq!((readings.len(), decoder.counters().good), (0, 0));
     assert!(decoder.is_stuck());
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-proptest::proptest! {
-    #[test]
-    fn bytes_from_outside_never_panic(
-        pieces in proptest::collection::vec(proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80), 0..40),
-    ) {
-        crate::regime::survives(decoder().as_mut(), &pieces);
-    }
 }

@@ -73,15 +73,3 @@ fn a_mere_echo_is_no_ergometer() {
         assert!(decoder.is_stuck());
     }
 }
-
-#[cfg(not(target_arch = "wasm32"))]
-proptest::proptest! {
-    #[test]
-    fn bytes_from_outside_never_panic(
-        pieces in proptest::collection::vec(proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80), 0..40),
-    ) {
-        for dialect in [Dialect::Ergoline, Dialect::Monark] {
-            crate::regime::survives(decoder(dialect).as_mut(), &pieces);
-        }
-    }
-}

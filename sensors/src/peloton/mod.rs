@@ -8,6 +8,8 @@ pub mod emulate;
 mod frame;
 mod poll;
 mod table;
+#[cfg(any(test, feature = "regime"))]
+pub(crate) mod vectors;
 
 use crate::reading::{Beside, Fault, Readings, Writes};
 use crate::{Counters, Decoder, Millis, Origin, Reading, Resistance};

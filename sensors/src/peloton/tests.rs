@@ -46,6 +46,11 @@ const VECTORS: [(&str, Known); 14] = [
 ];
 
 #[test]
+fn every_vector_is_read_however_it_comes() {
+    vectors::run(&crate::regime::whole);
+}
+
+#[test]
 fn every_vector_is_read_whole_and_byte_by_byte_and_twice() {
     for (hex, (cadences, power, percent)) in VECTORS {
         let (mut whole, mut pieces, mut twice) = (passive(), passive(), passive());

@@ -54,13 +54,3 @@ fn a_single_wild_message_does_not_reach_the_rider_and_a_stop_does() {
     let (readings, _) = second(decoder.as_mut(), 65_535, 3_000);
     assert_eq!(readings.last().unwrap().cadence, 0.0);
 }
-
-#[cfg(not(target_arch = "wasm32"))]
-proptest::proptest! {
-    #[test]
-    fn bytes_from_outside_never_panic(
-        pieces in proptest::collection::vec(proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80), 0..40),
-    ) {
-        crate::regime::survives(decoder(Some(7)).as_mut(), &pieces);
-    }
-}

@@ -117,15 +117,4 @@ mod tests {
     fn every_vector_is_read_however_it_comes() {
         super::vectors::run(&whole);
     }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    proptest::proptest! {
-        #[test]
-        fn bytes_from_outside_never_panic(
-            pieces in proptest::collection::vec(
-                proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80), 0..40),
-        ) {
-            crate::regime::survives(super::vectors::decoder().as_mut(), &pieces);
-        }
-    }
 }

@@ -134,7 +134,7 @@ mod tests {
     use super::emulate::TacxBrake;
     use super::vectors::decoder;
     use super::*;
-    use crate::regime::{taken, whole};
+    use crate::regime::{ride, whole};
 
     #[test]
     fn every_vector_is_read_however_it_comes() {
@@ -144,27 +144,10 @@ mod tests {
     #[test]
     fn the_brake_is_asked_for_its_version_and_then_for_its_data() {
         let mut brake = TacxBrake { cadence: 88 };
-        let (mut decoder, mut readings) = (decoder(), Vec::new());
-        while let Some(now) = decoder.next_deadline().filter(|now| *now <= 20_000) {
-            decoder.wake(now);
-            while let Some(request) = decoder.poll_write() {
-                // Then only an echo comes back.
-                let answer = if now < 10_000 { brake.answer(&request) } else { request };
-                decoder.push(&answer, now + 40);
-            }
-            readings.extend(taken(decoder.as_mut()));
-        }
+        let mut decoder = decoder();
+        let readings = ride(decoder.as_mut(), &mut |request| brake.answer(request), 10_000);
+        // Then only an echo comes back.
+        ride(decoder.as_mut(), &mut <[u8]>::to_vec, 20_000);
         assert!(readings.len() > 40 && decoder.is_stuck(), "{}", readings.len());
-    }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    proptest::proptest! {
-        #[test]
-        fn bytes_from_outside_never_panic(
-            pieces in proptest::collection::vec(
-                proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80), 0..40),
-        ) {
-            crate::regime::survives(decoder().as_mut(), &pieces);
-        }
     }
 }
