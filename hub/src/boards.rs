@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alleycat_shared::message::{BoardMessage, BoardRow, FieldMessage};
-use alleycat_shared::race::{AllTimeField, RaceClock, RaceMoment, RecordRide, board, field, rider};
+use alleycat_shared::race::{AllTimeField, RaceClock, RaceMoment, RecordRide, board, field, judge, rider};
 use alleycat_shared::topic::Topic;
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 use bytes::Bytes;
@@ -63,7 +63,9 @@ impl Boards {
             self.told.insert(class, Told { race_id: moment.race_id, rows: None });
             return nobody(class, moment, whole_is_due, now);
         };
-        let standings = race.standings_after(second, now);
+        let mut standings = race.standings_after(second, now);
+        let verdicts = state.verdicts(moment.race_id, class);
+        judge(&mut standings, |racer| verdicts.get(&racer).copied());
         let top = board(race, &standings, moment, now);
         let present = standings.iter().enumerate().filter(|(_, standing)| !standing.gone);
         let views: Vec<_> = present

@@ -17,7 +17,7 @@ use alleycat_shared::{ClassId, Millis, RaceId};
 use tokio::sync::watch;
 
 use crate::metrics;
-use crate::store::{Batch, Keep, Official, Record, SeatRow, Store};
+use crate::store::{Batch, Keep, Official, Record, SeatRow, Store, VerdictRow};
 
 /// The journal; its thread ends with [`Journal::stop`].
 pub(crate) struct Journal {
@@ -83,6 +83,13 @@ impl Journal {
     pub(crate) fn seat(&self, seat: SeatRow) -> u64 {
         let mut queue = self.lock();
         queue.next.seats.push(seat);
+        self.added(queue)
+    }
+
+    /// Appends what the host says of a ride; returns the number to wait for.
+    pub(crate) fn verdict(&self, verdict: VerdictRow) -> u64 {
+        let mut queue = self.lock();
+        queue.next.verdicts.push(verdict);
         self.added(queue)
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use alleycat_shared::Millis;
 use alleycat_shared::message::Refusal;
+use alleycat_shared::plausible::Flags;
 use alleycat_shared::race::Taken;
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -77,6 +78,13 @@ pub(crate) fn message(outcome: &Result<Taken, Refusal>) {
         Err(refusal) => {
             counter!("alleycat_messages_refused_total", "reason" => refusal.reason()).increment(1)
         }
+    }
+}
+
+/// A ride has flags that it had not.
+pub(crate) fn flagged(new: Flags) {
+    for flag in new.names() {
+        counter!("alleycat_flagged_total", "flag" => flag).increment(1);
     }
 }
 

@@ -6,13 +6,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use alleycat_shared::api::{Leaderboard, LeaderboardEntry, RaceEntry, RaceResult, RaceState, ResultRow};
+use alleycat_shared::api::{
+    Leaderboard, LeaderboardEntry, RaceEntry, RaceResult, RaceState, ResultRow, Verdict,
+};
 use alleycat_shared::message::{RaceMessage, Refusal};
 use alleycat_shared::race::{AHEAD_TOLERANCE_MS, Race, RaceClock, Ride, Standing, Taken};
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId, RacerName, Score};
 
 use crate::journal::Journal;
-use crate::store::{Official, Record, Store, StoreError};
+use crate::metrics;
+use crate::store::{Official, Record, Store, StoreError, VerdictRow};
 
 /// The races, shared by all connections. The lock is never held over an await.
 pub(crate) struct Races {
@@ -29,6 +32,8 @@ pub(crate) struct State {
     pub(crate) open: BTreeMap<(RaceId, ClassId), Race>,
     /// Shared with who compares against them while messages go on being taken.
     records: HashMap<ClassId, Arc<Records>>,
+    /// What the host says of rides; there are few.
+    verdicts: HashMap<(RaceId, ClassId), HashMap<RacerId, Verdict>>,
     /// Races before this one were closed; they must not be opened again, whatever a caller's clock says.
     closed_before: Option<RaceId>,
 }
@@ -58,7 +63,10 @@ impl Races {
         journal: Arc<Journal>,
     ) -> Result<Self, StoreError> {
         let mut state = State { closed_before: store.closed_before()?, ..State::default() };
-        for best in store.records()? {
+        for row in store.verdicts()? {
+            state.keep_verdict(&row);
+        }
+        for best in store.records(None)? {
             state.keep_record(best.class, best.racer, best.race, &best.ride);
         }
         let mut replayed = 0_u64;
@@ -94,8 +102,17 @@ impl Races {
             }
             return Err(Refusal::TooLate(race_id));
         }
+        let flags = |state: &State| {
+            let race = state.open.get(&(race_id, message.class_id));
+            race.and_then(|race| race.ride(message.racer_id)).map(Ride::flags).unwrap_or_default()
+        };
+        let before = flags(&state);
         let taken = state.count(self.clock, message, now)?;
         if taken == Taken::Counted {
+            let new = flags(&state).without(before);
+            if !new.is_empty() {
+                metrics::flagged(new);
+            }
             self.journal.message(message, now, false);
         }
         Ok(taken)
@@ -137,7 +154,7 @@ impl Races {
             }
         }
         for official in self.journal.all_unsaved() {
-            let RaceResult { race_id, class_id, state, results } = &official.result;
+            let RaceResult { race_id, class_id, state, results, .. } = &official.result;
             if *class_id == class {
                 let riders = count(results.len());
                 races.insert(
@@ -160,13 +177,47 @@ impl Races {
         class: ClassId,
         now: Millis,
     ) -> Result<Option<RaceResult>, StoreError> {
-        if let Some(race) = self.lock().open.get(&(race_id, class)) {
-            return Ok(Some(result(race, self.state_of(race_id, now), now)));
+        let state = self.lock();
+        let verdicts = state.verdicts(race_id, class);
+        let open =
+            state.open.get(&(race_id, class)).map(|race| result(race, self.state_of(race_id, now), now));
+        drop(state);
+        let found = match (open, self.journal.unsaved(race_id, class)) {
+            (Some(open), _) => Some(open),
+            (None, Some(official)) => Some(official.result.clone()),
+            (None, None) => self.store.result(race_id, class)?,
+        };
+        Ok(found.map(|result| result.judged(|racer| verdicts.get(&racer).copied())))
+    }
+
+    /// Takes the host's verdict on a ride, and returns the journal's number to wait for before
+    /// [`Races::record_again`].
+    pub(crate) fn judge(&self, row: VerdictRow) -> u64 {
+        let mut state = self.lock();
+        state.keep_verdict(&row);
+        // In the order of the lock, so that the store ends with the same verdict.
+        self.journal.verdict(row)
+    }
+
+    /// Finds a racer's record again, when a verdict on a ride is in the store. Reads the store.
+    pub(crate) fn record_again(&self, class: ClassId, racer: RacerId) -> Result<(), StoreError> {
+        // Held all the while, so that no race closes in between: a host does this now and then.
+        let mut state = self.lock();
+        let unsaved = self.journal.all_unsaved();
+        let kept = self.store.records(Some(racer))?;
+        if let Some(records) = state.records.get_mut(&class) {
+            Arc::make_mut(records).remove(&racer);
         }
-        match self.journal.unsaved(race_id, class) {
-            Some(official) => Ok(Some(official.result.clone())),
-            None => self.store.result(race_id, class),
+        for best in kept.iter().filter(|best| best.class == class) {
+            state.keep_record(class, racer, best.race, &best.ride);
         }
+        for official in unsaved.iter().filter(|official| official.result.class_id == class) {
+            let at = official.result.results.iter().position(|row| row.racer_id == racer);
+            if let Some(at) = at {
+                state.keep_record(class, racer, official.result.race_id, &official.rides[at]);
+            }
+        }
+        Ok(())
     }
 
     /// A rider's ride in a race, and where the race is in its life. Reads the store.
@@ -239,6 +290,19 @@ impl State {
         self.records.get(&class).cloned().unwrap_or_default()
     }
 
+    /// What the host says of the rides of a race.
+    pub(crate) fn verdicts(&self, race: RaceId, class: ClassId) -> HashMap<RacerId, Verdict> {
+        self.verdicts.get(&(race, class)).cloned().unwrap_or_default()
+    }
+
+    fn keep_verdict(&mut self, row: &VerdictRow) {
+        let verdicts = self.verdicts.entry((row.race, row.class)).or_default();
+        match row.verdict {
+            Some(verdict) => _ = verdicts.insert(row.racer, verdict),
+            None => _ = verdicts.remove(&row.racer),
+        }
+    }
+
     /// Counts a message in its race, unless its second was counted before, in this class or in another one.
     fn count(&mut self, clock: RaceClock, message: &RaceMessage, now: Millis) -> Result<Taken, Refusal> {
         let (race_id, class_id) = (message.race_id, message.class_id);
@@ -267,8 +331,12 @@ impl State {
         Official { result: result(race, RaceState::Official, now), rides }
     }
 
-    /// Keeps a ride as its rider's record if it is better than the one that is kept.
+    /// Keeps a ride as its rider's record if it is better than the one that is kept, and not disqualified.
     fn keep_record(&mut self, class: ClassId, racer: RacerId, race_id: RaceId, ride: &Ride) {
+        let verdict = self.verdicts.get(&(race_id, class)).and_then(|verdicts| verdicts.get(&racer));
+        if verdict == Some(&Verdict::Disqualified) {
+            return;
+        }
         let score = ride.score();
         let records = Arc::make_mut(self.records.entry(class).or_default());
         if score > Score::ZERO && records.get(&racer).is_none_or(|best| score > best.score) {
@@ -278,7 +346,7 @@ impl State {
     }
 }
 
-/// The result of a race as it stands.
+/// The result of a race as it stands, without the host's verdicts.
 pub(crate) fn result(race: &Race, state: RaceState, now: Millis) -> RaceResult {
     let row = |standing: Standing<'_>| ResultRow {
         rank: standing.rank,
@@ -287,9 +355,12 @@ pub(crate) fn result(race: &Race, state: RaceState, now: Millis) -> RaceResult {
         score: standing.ride.score(),
         best: standing.ride.best(),
         seconds: standing.ride.seconds(),
+        flags: standing.ride.flags(),
+        cleared: false,
     };
     let results = race.standings(now).into_iter().map(row).collect();
-    RaceResult { race_id: race.race_id(), class_id: race.class_id(), state, results }
+    let (race_id, class_id) = (race.race_id(), race.class_id());
+    RaceResult { race_id, class_id, state, results, disqualified: Vec::new() }
 }
 
 fn count(riders: usize) -> u32 {

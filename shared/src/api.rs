@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::plausible::Flags;
 use crate::{ClassId, Millis, Output, RaceId, RacerId, RacerName, Score};
 
 /// `GET /api/clock`.
@@ -128,6 +129,69 @@ pub struct RaceResult {
     pub state: RaceState,
     /// Everybody in order of rank.
     pub results: Vec<ResultRow>,
+    /// Whom the host has taken out of the ranking, best score first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disqualified: Vec<DisqualifiedRow>,
+}
+
+impl RaceResult {
+    /// The result with the host's verdicts in effect: who is disqualified has no rank, and all others move up.
+    #[must_use]
+    pub fn judged(mut self, verdict: impl Fn(RacerId) -> Option<Verdict>) -> Self {
+        let is_out = |row: &mut ResultRow| verdict(row.racer_id) == Some(Verdict::Disqualified);
+        self.disqualified = self.results.extract_if(.., is_out).map(DisqualifiedRow::from).collect();
+        for (row, rank) in self.results.iter_mut().zip(1..) {
+            row.rank = rank;
+            row.cleared = verdict(row.racer_id) == Some(Verdict::Cleared);
+        }
+        self
+    }
+}
+
+/// What the host says of a ride.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It is not ranked and is no record.
+    Disqualified,
+    /// Whatever was flagged, it is well.
+    Cleared,
+}
+
+/// Body of `PUT /api/host/races/{raceId}/classes/{classId}/racers/{racerId}/verdict`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Judge {
+    /// The verdict; `null` takes an earlier one back.
+    pub verdict: Option<Verdict>,
+}
+
+/// The line of a ride that the host has disqualified.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DisqualifiedRow {
+    /// The rider.
+    pub racer_id: RacerId,
+    /// The rider's display name.
+    pub name: RacerName,
+    /// The sum of the outputs.
+    pub score: Score,
+    /// The best single second.
+    pub best: Output,
+    /// How many seconds counted.
+    pub seconds: u16,
+    /// What in the ride no body does.
+    #[serde(default, skip_serializing_if = "Flags::is_empty")]
+    pub flags: Flags,
+}
+
+impl From<ResultRow> for DisqualifiedRow {
+    fn from(row: ResultRow) -> Self {
+        let ResultRow { racer_id, name, score, best, seconds, flags, .. } = row;
+        Self { racer_id, name, score, best, seconds, flags }
+    }
 }
 
 /// One rider's line of a result.
@@ -147,6 +211,12 @@ pub struct ResultRow {
     pub best: Output,
     /// How many seconds counted.
     pub seconds: u16,
+    /// What in the ride no body does.
+    #[serde(default, skip_serializing_if = "Flags::is_empty")]
+    pub flags: Flags,
+    /// The host has looked at it, and it is well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cleared: bool,
 }
 
 /// `GET /api/races/{raceId}/classes/{classId}/racers/{racerId}`: a ride, second by second.
@@ -225,6 +295,9 @@ pub struct HistoryEntry {
     pub best: Output,
     /// How many seconds counted.
     pub seconds: u16,
+    /// Taken out of the ranking by the host: `rank` is where it would be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disqualified: bool,
 }
 
 /// `GET /api/leaderboard?classId=1&limit=1000`: best official scores of the class.

@@ -9,6 +9,7 @@ pub mod config;
 pub mod ids;
 pub mod message;
 pub mod names;
+pub mod plausible;
 #[cfg(feature = "program")]
 pub mod program;
 pub mod race;

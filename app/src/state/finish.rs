@@ -86,6 +86,7 @@ const PROVISIONAL_MS: Millis = 5_000;
 
 #[cfg(test)]
 mod tests {
+    use alleycat_shared::plausible::Flags;
     use alleycat_shared::{ClassId, Output, RaceId, RacerId, Score, names};
 
     use super::*;
@@ -102,13 +103,23 @@ mod tests {
         let row = |rank: u32| {
             let racer_id = RacerId::try_from(u64::from(rank) + 2).unwrap();
             let name = names::default_name(racer_id);
-            ResultRow { rank, racer_id, name, score: Score::ZERO, best: Output::ZERO, seconds: 1 }
+            ResultRow {
+                rank,
+                racer_id,
+                name,
+                score: Score::ZERO,
+                best: Output::ZERO,
+                seconds: 1,
+                flags: Flags::NONE,
+                cleared: false,
+            }
         };
         RaceResult {
             race_id: RaceId::try_from(10).unwrap(),
             class_id: ClassId::try_from(1).unwrap(),
             state,
             results: (1..=8).map(row).collect(),
+            disqualified: Vec::new(),
         }
     }
 

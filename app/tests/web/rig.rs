@@ -253,12 +253,15 @@ pub(crate) fn result(state: RaceState) -> RaceResult {
         score: s.ride.score(),
         best: s.ride.best(),
         seconds: s.ride.seconds(),
+        flags: s.ride.flags(),
+        cleared: false,
     };
     RaceResult {
         race_id: field.race_id(),
         class_id: field.class_id(),
         state,
         results: standings.iter().map(row).collect(),
+        disqualified: Vec::new(),
     }
 }
 

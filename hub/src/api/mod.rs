@@ -9,6 +9,7 @@ mod problem;
 mod races;
 mod rides;
 mod service;
+mod verdicts;
 
 use std::sync::Arc;
 
@@ -59,6 +60,7 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
         .routes(routes!(mqtt_url::mqtt_url))
         .routes(routes!(identity::seats))
         .routes(routes!(identity::free))
+        .routes(routes!(verdicts::judge))
         .routes(routes!(identity::rename))
         .routes(routes!(status::status))
         .route("/metrics", get(|| async { metrics::text() }))

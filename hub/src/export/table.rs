@@ -29,7 +29,9 @@ pub(super) fn ride(exported: &Exported) -> Result<Vec<u8>, Unwritable> {
 /// A result, a line a rider.
 pub(crate) fn result(result: &RaceResult) -> Result<Vec<u8>, Unwritable> {
     let mut table = Writer::from_writer(Vec::new());
-    table.write_record(["rank", "racerId", "name", "score", "best", "seconds"]).map_err(unwritable)?;
+    table
+        .write_record(["rank", "racerId", "name", "score", "best", "seconds", "flags"])
+        .map_err(unwritable)?;
     for row in &result.results {
         let line = [
             row.rank.to_string(),
@@ -38,6 +40,19 @@ pub(crate) fn result(result: &RaceResult) -> Result<Vec<u8>, Unwritable> {
             row.score.to_string(),
             row.best.to_string(),
             row.seconds.to_string(),
+            row.flags.names().collect::<Vec<_>>().join(" "),
+        ];
+        table.write_record(line).map_err(unwritable)?;
+    }
+    for row in &result.disqualified {
+        let line = [
+            "DSQ".to_owned(),
+            row.racer_id.to_string(),
+            harmless(row.name.as_str()),
+            row.score.to_string(),
+            row.best.to_string(),
+            row.seconds.to_string(),
+            row.flags.names().collect::<Vec<_>>().join(" "),
         ];
         table.write_record(line).map_err(unwritable)?;
     }
@@ -52,6 +67,7 @@ fn harmless(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use alleycat_shared::api::{RaceState, ResultRow};
+    use alleycat_shared::plausible::Flags;
     use alleycat_shared::{Output, RacerName, Score};
 
     use super::*;
@@ -74,12 +90,16 @@ mod tests {
             score: Score::ZERO,
             best: Output::ZERO,
             seconds: 0,
+            flags: Flags::NONE,
+            cleared: false,
         };
         let results = vec![row(1, "=1+1"), row(2, "a,\"b")];
         let (race_id, class_id) = (1.try_into().unwrap(), 1.try_into().unwrap());
-        let bytes = result(&RaceResult { race_id, class_id, state: RaceState::Official, results }).unwrap();
+        let disqualified = vec![row(0, "@out").into()];
+        let state = RaceState::Official;
+        let bytes = result(&RaceResult { race_id, class_id, state, results, disqualified }).unwrap();
         let mut reader = csv::Reader::from_reader(bytes.as_slice());
         let names: Vec<_> = reader.records().map(|record| record.unwrap()[2].to_owned()).collect();
-        assert_eq!(names, ["'=1+1", "a,\"b"]);
+        assert_eq!(names, ["'=1+1", "a,\"b", "'@out"]);
     }
 }

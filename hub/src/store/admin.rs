@@ -10,7 +10,7 @@ use alleycat_shared::race::RaceClock;
 use rusqlite::Connection;
 
 use super::key::{HOST_KEY_FILE, KEY_FILE};
-use super::schema::{JOURNAL_FROM, RACE_SECONDS, meta, version};
+use super::schema::{JOURNAL_FROM, RACE_SECONDS, VERSION, meta, version};
 use super::{DB_FILE, READ_ONLY, Store, StoreError, connect, lock};
 use crate::archive::ARCHIVE_FOLDER;
 use crate::races::recount;
@@ -102,6 +102,10 @@ pub fn wipe(folder: &Path) -> Result<(), StoreError> {
 /// [`StoreError::Damaged`] with the first thing that is not as it was written.
 pub fn verify(folder: &Path) -> Result<Verified, StoreError> {
     let db = open(folder)?;
+    let found = version(&db)?;
+    if found < VERSION {
+        return Err(StoreError::Older { found, known: VERSION });
+    }
     integrity(&db)?;
     let seconds = meta(&db, RACE_SECONDS)?.and_then(|seconds| u16::try_from(seconds).ok());
     let clock =
@@ -266,7 +270,7 @@ mod tests {
             super::super::Keep { journal_from: after, archiving: false, rides_from: after, seats_from: 0 };
         while store.forget(&keep).unwrap() {}
         let class = 1.try_into().unwrap();
-        assert_eq!(store.records().unwrap().len(), 3, "every first ride is a record");
+        assert_eq!(store.records(None).unwrap().len(), 3, "every first ride is a record");
         assert!(store.result(1_000.try_into().unwrap(), class).unwrap().is_some());
         store.writer().execute("UPDATE record SET race = 999 WHERE racer = 7", ()).unwrap();
         while store.forget(&keep).unwrap() {}

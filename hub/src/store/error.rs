@@ -37,6 +37,16 @@ pub enum StoreError {
         /// The version that this hub writes.
         known: i64,
     },
+    /// Written by an earlier version.
+    #[error(
+        "the store is of version {found}, this hub knows {known}: start the hub with it once, which brings it up to date"
+    )]
+    Older {
+        /// The version of the store.
+        found: i64,
+        /// The version that this hub writes.
+        known: i64,
+    },
     /// The race ids of the store are of another length.
     #[error(
         "the store holds races of {stored} s: start with --race-seconds {stored}, or choose another folder with --data"

@@ -26,7 +26,7 @@ pub(crate) use key::{host_key, signing_key};
 
 pub(crate) use record::Record;
 pub(crate) use unarchived::Unarchived;
-pub(crate) use write::{Batch, Keep, Official, SeatRow};
+pub(crate) use write::{Batch, Keep, Official, SeatRow, VerdictRow};
 
 /// The open store.
 pub(crate) struct Store {

@@ -1,12 +1,13 @@
 //! What is asked of the store: what is left to replay, results, rides, records, seats.
 
-use alleycat_shared::api::{HistoryEntry, RaceEntry, RaceResult, RaceState, ResultRow};
+use alleycat_shared::api::{HistoryEntry, RaceEntry, RaceResult, RaceState, ResultRow, Verdict};
+use alleycat_shared::plausible::Flags;
 use alleycat_shared::race::{Ridden, Ride};
 use alleycat_shared::{ClassId, Millis, Output, RaceId, RaceSecond, RacerId, RacerName, Score};
 use rusqlite::{OptionalExtension, Row};
 
 use super::schema::{CLOSED_BEFORE, meta};
-use super::{Record, SeatRow, Store, StoreError};
+use super::{Record, SeatRow, Store, StoreError, VerdictRow};
 
 /// A racer's best official ride in a class.
 pub(crate) struct Best {
@@ -80,7 +81,8 @@ impl Store {
     pub(crate) fn result(&self, race: RaceId, class: ClassId) -> Result<Option<RaceResult>, StoreError> {
         let db = self.reader();
         let mut select = db.prepare_cached(
-            "SELECT rank, racer, name, score, best, seconds FROM ride WHERE race = ?1 AND class = ?2 ORDER BY rank",
+            "SELECT rank, racer, name, score, best, seconds, flags, name, CASE WHEN flags IS NULL THEN ridden END
+             FROM ride WHERE race = ?1 AND class = ?2 ORDER BY rank",
         )?;
         let mut rows = select.query((race.get(), class.get()))?;
         let mut results = Vec::new();
@@ -92,9 +94,20 @@ impl Store {
                 score: Score::from_ten_thousandths(row.get(3)?),
                 best: Output::from_ten_thousandths(row.get(4)?),
                 seconds: row.get(5)?,
+                flags: match row.get::<_, Option<u8>>(6)? {
+                    Some(bits) => Flags::from_bits(bits),
+                    None => ride(row, 7)?.flags(),
+                },
+                cleared: false,
             });
         }
-        let result = RaceResult { race_id: race, class_id: class, state: RaceState::Official, results };
+        let result = RaceResult {
+            race_id: race,
+            class_id: class,
+            state: RaceState::Official,
+            results,
+            disqualified: Vec::new(),
+        };
         Ok((!result.results.is_empty()).then_some(result))
     }
 
@@ -122,9 +135,12 @@ impl Store {
     ) -> Result<Vec<HistoryEntry>, StoreError> {
         let db = self.reader();
         let mut select = db.prepare_cached(
-            "SELECT ride.race, ride.class, ride.name, rank, riders, score, best, seconds
-             FROM ride JOIN race USING (race, class)
-             WHERE racer = ?1 AND ride.race < ?2 ORDER BY ride.race DESC, ride.class LIMIT ?3",
+            "SELECT ride.race, ride.class, ride.name,
+                rank - (SELECT count(*) FROM verdict JOIN ride AS better USING (race, class, racer)
+                    WHERE disqualified AND race = ride.race AND class = ride.class AND better.rank < ride.rank),
+                riders, score, best, seconds, ifnull(disqualified, 0)
+             FROM ride JOIN race USING (race, class) LEFT JOIN verdict USING (race, class, racer)
+             WHERE ride.racer = ?1 AND ride.race < ?2 ORDER BY ride.race DESC, ride.class LIMIT ?3",
         )?;
         let before = before.map_or(i64::MAX, |race| race.get().cast_signed());
         let mut rows = select.query((racer.get(), before, limit))?;
@@ -139,19 +155,37 @@ impl Store {
                 score: Score::from_ten_thousandths(row.get(5)?),
                 best: Output::from_ten_thousandths(row.get(6)?),
                 seconds: row.get(7)?,
+                disqualified: row.get(8)?,
             });
         }
         Ok(rides)
     }
 
-    /// All records, with their traces.
-    pub(crate) fn records(&self) -> Result<Vec<Best>, StoreError> {
+    /// All verdicts of the host.
+    pub(crate) fn verdicts(&self) -> Result<Vec<VerdictRow>, StoreError> {
+        let db = self.reader();
+        let mut select = db.prepare("SELECT race, class, racer, disqualified FROM verdict")?;
+        let mut rows = select.query(())?;
+        let mut verdicts = Vec::new();
+        while let Some(row) = rows.next()? {
+            verdicts.push(VerdictRow {
+                race: valid(row.get::<_, u64>(0)?, "race id")?,
+                class: valid(row.get::<_, u64>(1)?, "class id")?,
+                racer: valid(row.get::<_, u64>(2)?, "racer id")?,
+                verdict: Some(if row.get(3)? { Verdict::Disqualified } else { Verdict::Cleared }),
+            });
+        }
+        Ok(verdicts)
+    }
+
+    /// Records with their traces: all of them, or one racer's.
+    pub(crate) fn records(&self, racer: Option<RacerId>) -> Result<Vec<Best>, StoreError> {
         let db = self.reader();
         let mut select = db.prepare(
             "SELECT record.class, record.racer, record.race, ride.name, ride.ridden
-             FROM record JOIN ride USING (race, class, racer)",
+             FROM record JOIN ride USING (race, class, racer) WHERE ?1 IS NULL OR record.racer = ?1",
         )?;
-        let mut rows = select.query(())?;
+        let mut rows = select.query([racer.map(RacerId::get)])?;
         let mut records = Vec::new();
         while let Some(row) = rows.next()? {
             records.push(Best {

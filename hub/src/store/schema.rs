@@ -13,7 +13,11 @@ pub(super) fn prepare(db: &Connection) -> Result<(), StoreError> {
     db.pragma_update(None, "synchronous", "FULL")?;
     db.query_row("PRAGMA journal_size_limit = 67108864", (), |_| Ok(()))?;
     match version(db)? {
-        0 => db.execute_batch(TABLES)?,
+        0 => {
+            db.execute_batch(TABLES)?;
+            db.execute_batch(VERDICTS)?;
+        }
+        1 => db.execute_batch(VERDICTS)?,
         VERSION => {}
         found => return Err(StoreError::Newer { found, known: VERSION }),
     }
@@ -50,7 +54,7 @@ pub(super) const JOURNAL_FROM: &str = "journal-from";
 /// The last batch that is in the archive.
 pub(super) const ARCHIVED: &str = "archived";
 
-const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 const TABLES: &str = "
 BEGIN;
@@ -88,5 +92,19 @@ CREATE TABLE seat (
 ) STRICT;
 
 PRAGMA user_version = 1;
+COMMIT;
+";
+
+/// From version 1 to 2.
+const VERDICTS: &str = "
+BEGIN;
+-- What the hub noticed in a ride; null if it was written before it noticed anything.
+ALTER TABLE ride ADD COLUMN flags INTEGER;
+-- What the host says of a ride. Ranks in `ride` are those without it.
+CREATE TABLE verdict (
+    race INTEGER NOT NULL, class INTEGER NOT NULL, racer INTEGER NOT NULL, disqualified INTEGER NOT NULL,
+    PRIMARY KEY (race, class, racer)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 2;
 COMMIT;
 ";

@@ -1,8 +1,8 @@
 //! The one way into the store: a commit of all that came since the last one.
 
-use alleycat_shared::api::{RaceResult, ResultRow};
+use alleycat_shared::api::{RaceResult, ResultRow, Verdict};
 use alleycat_shared::race::Ride;
-use alleycat_shared::{Millis, RaceId, RacerId, RacerName, Score};
+use alleycat_shared::{ClassId, Millis, RaceId, RacerId, RacerName, Score};
 use rusqlite::Transaction;
 
 use super::Store;
@@ -17,6 +17,7 @@ pub(crate) struct Batch {
     pub(crate) race: Option<RaceId>,
     pub(crate) officials: Vec<std::sync::Arc<Official>>,
     pub(crate) seats: Vec<SeatRow>,
+    pub(crate) verdicts: Vec<VerdictRow>,
 }
 
 /// An official result with the rides that made it.
@@ -34,6 +35,15 @@ pub(crate) struct SeatRow {
     pub(crate) nonce: u64,
     pub(crate) name: RacerName,
     pub(crate) expires: Millis,
+}
+
+/// What the host says of a ride, or takes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct VerdictRow {
+    pub(crate) race: RaceId,
+    pub(crate) class: ClassId,
+    pub(crate) racer: RacerId,
+    pub(crate) verdict: Option<Verdict>,
 }
 
 /// What may be forgotten.
@@ -67,6 +77,10 @@ impl Store {
                 seat.name.as_str(),
                 seat.expires,
             ))?;
+        }
+        // After the officials: a ride may be disqualified in the commit that makes it official.
+        for verdict in &batch.verdicts {
+            write_verdict(&change, verdict)?;
         }
         change.commit()
     }
@@ -104,6 +118,12 @@ impl Store {
                     SELECT 1 FROM ride WHERE ride.race = race.race AND ride.class = race.class)",
             )?
             .execute([keep.rides_from.get()])?;
+        change
+            .prepare_cached(
+                "DELETE FROM verdict WHERE race < ?1 AND NOT EXISTS (
+                    SELECT 1 FROM ride WHERE ride.race = verdict.race AND ride.class = verdict.class)",
+            )?
+            .execute([keep.rides_from.get()])?;
         set_meta(&change, JOURNAL_FROM, keep.journal_from.get().cast_signed())?;
         change.commit()?;
         // Each step gives one page back.
@@ -121,10 +141,10 @@ fn write_official(change: &Transaction<'_>, official: &Official) -> rusqlite::Re
         )?
         .execute((class, race, results.len()))?;
     for (row, ride) in results.iter().zip(&official.rides) {
-        let ResultRow { rank, racer_id, name, score, best, seconds } = row;
+        let ResultRow { rank, racer_id, name, score, best, seconds, flags, .. } = row;
         let (racer, score_count) = (racer_id.get(), score.ten_thousandths());
         change
-            .prepare_cached("INSERT OR REPLACE INTO ride VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+            .prepare_cached("INSERT OR REPLACE INTO ride VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
             .execute((
                 race,
                 class,
@@ -135,17 +155,49 @@ fn write_official(change: &Transaction<'_>, official: &Official) -> rusqlite::Re
                 best.ten_thousandths(),
                 seconds,
                 pack(ride),
+                flags.bits(),
             ))?;
         if *score > Score::ZERO {
             change
                 .prepare_cached(
-                    "INSERT INTO record VALUES (?1, ?2, ?3, ?4) ON CONFLICT (class, racer) DO UPDATE
+                    "INSERT INTO record SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (
+                        SELECT 1 FROM verdict WHERE race = ?3 AND class = ?1 AND racer = ?2 AND disqualified
+                     ) ON CONFLICT (class, racer) DO UPDATE
                      SET race = excluded.race, score = excluded.score WHERE excluded.score > score",
                 )?
                 .execute((class, racer, race, score_count))?;
         }
     }
     set_meta(change, CLOSED_BEFORE, (race + 1).cast_signed())
+}
+
+/// Keeps a verdict, and makes the racer's record the best ride that is left.
+fn write_verdict(change: &Transaction<'_>, row: &VerdictRow) -> rusqlite::Result<()> {
+    let ride = (row.race.get(), row.class.get(), row.racer.get());
+    change
+        .prepare_cached("DELETE FROM verdict WHERE race = ?1 AND class = ?2 AND racer = ?3")?
+        .execute(ride)?;
+    if let Some(verdict) = row.verdict {
+        let (race, class, racer) = ride;
+        change.prepare_cached("INSERT INTO verdict VALUES (?1, ?2, ?3, ?4)")?.execute((
+            race,
+            class,
+            racer,
+            verdict == Verdict::Disqualified,
+        ))?;
+    }
+    let of = (row.class.get(), row.racer.get());
+    change.prepare_cached("DELETE FROM record WHERE class = ?1 AND racer = ?2")?.execute(of)?;
+    change
+        .prepare_cached(
+            "INSERT INTO record SELECT class, racer, race, score FROM ride
+             WHERE class = ?1 AND racer = ?2 AND score > 0 AND NOT EXISTS (
+                SELECT 1 FROM verdict WHERE verdict.race = ride.race AND verdict.class = ride.class
+                AND verdict.racer = ride.racer AND disqualified
+             ) ORDER BY score DESC, race LIMIT 1",
+        )?
+        .execute(of)
+        .map(drop)
 }
 
 /// A ride's seconds, 8 bytes each.

@@ -15,3 +15,4 @@ mod read_only;
 mod rides;
 mod rig;
 mod tls;
+mod verdicts;

@@ -22,6 +22,12 @@ pub struct BoardRow {
     /// Nothing heard for 15 s: shown as gone; the score stays in the result.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,
+    /// Something in the ride no body does ([`crate::plausible`]), and the host has not cleared it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flagged: bool,
+    /// Out of the ranking by the host's word: such lines come last.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disqualified: bool,
 }
 
 /// `alleycat-subscribe/{classId}/board`.

@@ -98,6 +98,8 @@ mod tests {
             score,
             dim: false,
             gone: false,
+            flagged: false,
+            disqualified: false,
         }
     }
 
@@ -155,6 +157,8 @@ mod tests {
             score,
             dim: false,
             gone: false,
+            flagged: false,
+            disqualified: false,
         };
         let class_id = ClassId::try_from(6).unwrap();
         let race_id = 5_402_746.try_into().unwrap();

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use crate::api::Verdict;
 use crate::message::{RaceMessage, Refusal};
 use crate::race::{AHEAD_TOLERANCE_MS, DIM_AFTER_MS, GONE_AFTER_MS, MAX_RIDERS, RaceClock, Ridden, Ride};
 use crate::{ClassId, Millis, RaceId, RacerId, Score};
@@ -42,6 +43,10 @@ pub struct Standing<'a> {
     pub dim: bool,
     /// Nothing heard for 15 s.
     pub gone: bool,
+    /// Something in the ride no body does, and the host has not cleared it.
+    pub flagged: bool,
+    /// Out of the ranking by the host's word.
+    pub disqualified: bool,
 }
 
 impl Race {
@@ -97,6 +102,8 @@ impl Race {
                     score: key.0.0,
                     dim: silence >= DIM_AFTER_MS,
                     gone: silence >= GONE_AFTER_MS,
+                    flagged: !ride.flags().is_empty(),
+                    disqualified: false,
                 }
             })
             .collect()
@@ -125,6 +132,21 @@ impl Race {
     /// One rider's ride.
     pub fn ride(&self, racer: RacerId) -> Option<&Ride> {
         self.rides.get(&racer)
+    }
+}
+
+/// Puts the host's verdicts into effect: who is disqualified stands behind all others, and what was cleared
+/// is no longer flagged. Still a total order.
+pub fn judge(standings: &mut [Standing<'_>], verdict: impl Fn(RacerId) -> Option<Verdict>) {
+    for standing in &mut *standings {
+        let verdict = verdict(standing.racer_id);
+        standing.disqualified = verdict == Some(Verdict::Disqualified);
+        standing.flagged &= verdict != Some(Verdict::Cleared);
+    }
+    // Stable: among themselves both parts keep their order.
+    standings.sort_by_key(|standing| standing.disqualified);
+    for (standing, rank) in standings.iter_mut().zip(1..) {
+        standing.rank = rank;
     }
 }
 
@@ -195,6 +217,21 @@ mod tests {
         assert_eq!(leader(1), (1, 105.0));
         assert_eq!(leader(2), (2, 200.0));
         assert_eq!(leader(0), (1, 0.0));
+    }
+
+    #[test]
+    fn who_is_disqualified_stands_behind_all_others() {
+        let mut race = race();
+        for m in [message(1, 1, 90.0), message(2, 1, 80.0), message(3, 1, 70.0), message(4, 1, 60.0)] {
+            race.take(&m, END).unwrap();
+        }
+        let mut standings = race.standings(END);
+        judge(&mut standings, |racer| match racer.get() {
+            1 | 3 => Some(Verdict::Disqualified),
+            _ => None,
+        });
+        let order: Vec<_> = standings.iter().map(|s| (s.rank, s.racer_id.get(), s.disqualified)).collect();
+        assert_eq!(order, [(1, 2, false), (2, 4, false), (3, 1, true), (4, 3, true)]);
     }
 
     #[test]

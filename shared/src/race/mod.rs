@@ -8,7 +8,7 @@ mod view;
 
 pub use all_time::{ALL_TIME_NEIGHBOURS, AllTimeField, RecordRide};
 pub use clock::{RaceClock, RaceMoment};
-pub use engine::{Race, Standing, Taken};
+pub use engine::{Race, Standing, Taken, judge};
 pub use ride::{Ridden, Ride};
 pub use view::{NEIGHBOURS, TOP, board, field, rider};
 

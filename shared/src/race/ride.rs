@@ -1,5 +1,6 @@
 //! One rider's race: every second's output and the running score.
 
+use crate::plausible::{Flags, Plausibility};
 use crate::{Cadence, Millis, Output, RaceSecond, RacerName, Resistance, Score};
 
 /// One counted second of a ride.
@@ -53,12 +54,21 @@ pub struct Ride {
     scores: Vec<Score>,
     best: Output,
     counted: u16,
+    plausibility: Plausibility,
 }
 
 impl Ride {
     /// A ride without a second.
     pub fn new(name: RacerName, now: Millis) -> Self {
-        Self { name, last_heard: now, ridden: Vec::new(), scores: Vec::new(), best: Output::ZERO, counted: 0 }
+        Self {
+            name,
+            last_heard: now,
+            ridden: Vec::new(),
+            scores: Vec::new(),
+            best: Output::ZERO,
+            counted: 0,
+            plausibility: Plausibility::default(),
+        }
     }
 
     /// Counts a second unless it was counted before. Returns whether it counted now.
@@ -77,6 +87,7 @@ impl Ride {
         }
         self.best = self.best.max(ridden.output);
         self.counted += 1;
+        self.plausibility.look(&self.ridden, index);
         true
     }
 
@@ -98,6 +109,11 @@ impl Ride {
     /// The best single second.
     pub fn best(&self) -> Output {
         self.best
+    }
+
+    /// What in it no body does.
+    pub fn flags(&self) -> Flags {
+        self.plausibility.flags()
     }
 
     /// How many seconds counted.

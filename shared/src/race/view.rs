@@ -81,6 +81,8 @@ fn row(standing: &Standing<'_>) -> BoardRow {
         score: standing.score,
         dim: standing.dim && !standing.gone,
         gone: standing.gone,
+        flagged: standing.flagged,
+        disqualified: standing.disqualified,
     }
 }
 
