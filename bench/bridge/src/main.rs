@@ -10,7 +10,7 @@ mod sensor;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use alleycat_bench_report::{Goal, Report};
+use alleycat_bench_report::{Goal, Report, quantile};
 use anyhow::{Context, ensure};
 use bridge::{Bridge, Program};
 use clap::Parser;
@@ -148,11 +148,6 @@ fn reading(
     let Message::Text(text) = message else { return Ok(None) };
     let value: serde_json::Value = serde_json::from_str(&text)?;
     Ok((value["type"] == "reading").then(|| value["cadence"].as_f64().map(sensor::number)).flatten())
-}
-
-fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let at = (sorted.len().saturating_sub(1) as f64 * q).round() as usize;
-    sorted.get(at).copied().unwrap_or(f64::NAN)
 }
 
 fn which(name: &str) -> anyhow::Result<PathBuf> {

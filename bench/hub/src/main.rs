@@ -5,7 +5,6 @@
 
 mod deflate;
 mod ingest;
-mod report;
 mod riders;
 mod servers;
 mod wire;
@@ -13,9 +12,9 @@ mod wire;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use alleycat_bench_report::{Goal, Report, quantile};
 use anyhow::{Context, bail};
 use clap::Parser;
-use report::{Figure, Goal, quantile};
 use riders::{Field, Rode};
 use servers::{Programs, Server};
 
@@ -66,9 +65,9 @@ async fn main() -> anyhow::Result<()> {
     let files = rlimit::increase_nofile_limit(u64::MAX)?;
     let programs =
         Programs { hub: cli.hub.clone(), mosquitto: cli.mosquitto.clone(), node: cli.node.clone() };
-    let mut figures = Vec::new();
+    let mut report = Report::new("hub", "Mosquitto + Node.js");
     if !cli.no_ingest {
-        ingest(&cli, &programs, &mut figures).await?;
+        ingest(&cli, &programs, &mut report).await?;
     }
     let mut frames = Vec::new();
     for count in &cli.fields {
@@ -77,26 +76,25 @@ async fn main() -> anyhow::Result<()> {
             count => *count,
         };
         // One field that falls over must not take the figures of the others with it.
-        if let Err(error) = field(&cli, &programs, riders, &mut figures, &mut frames).await {
+        if let Err(error) = field(&cli, &programs, riders, &mut report, &mut frames).await {
             println!("{riders} riders: not measured: {error:#}");
         }
     }
-    idle(&programs, &mut figures).await?;
-    report::print(&figures);
+    idle(&programs, &mut report).await?;
+    report.print();
     println!("\npermessage-deflate on {} messages to one rider:", frames.len());
     for way in deflate::weigh(&frames)? {
         println!("{:<34}{:>8.0} bytes a message{:>8.1} us", way.way, way.bytes, way.micros);
     }
     println!("a context that is kept: {} KB a client", deflate::context_memory(&frames)? / 1_000);
     if let Some(file) = cli.json {
-        std::fs::write(&file, serde_json::to_string_pretty(&figures)?)
-            .with_context(|| format!("{} can't be written", file.display()))?;
+        report.write(&file).with_context(|| format!("{} can't be written", file.display()))?;
     }
     Ok(())
 }
 
 /// As much as is acknowledged: what is stored after kill -9 must be what was acknowledged.
-async fn ingest(cli: &Cli, programs: &Programs, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
+async fn ingest(cli: &Cli, programs: &Programs, report: &mut Report) -> anyhow::Result<()> {
     let limit = Duration::from_secs(cli.seconds);
     let (mut rates, mut costs, mut lost, mut coalesced) = (vec![], vec![], vec![], vec![]);
     let (mut peer_rates, mut peer_costs, mut peer_lost, mut peer_coalesced) =
@@ -128,24 +126,11 @@ async fn ingest(cli: &Cli, programs: &Programs, figures: &mut Vec<Figure>) -> an
         peer_coalesced.push(done.packets_a_message);
         println!("  hub {:.0}/s; Mosquitto acknowledged {:.0}/s", rates[round - 1], done.rate);
     }
-    figures.extend([
-        Figure::new(
-            "ingest to board, QoS 1, durable",
-            "1/s",
-            &rates,
-            &peer_rates,
-            Some(Goal::Over(100_000.0)),
-        ),
-        Figure::new("acknowledged and lost after kill -9", "", &lost, &peer_lost, Some(Goal::Exactly(0.0))),
-        Figure::new("processor time, ingest", "us", &costs, &peer_costs, None),
-        Figure::new(
-            "packets a WebSocket message, ingest",
-            "",
-            &coalesced,
-            &peer_coalesced,
-            Some(Goal::Over(7.99)),
-        ),
-    ]);
+    report.add("ingest to board, QoS 1, durable", "1/s", &rates, &peer_rates, Some(Goal::Over(100_000.0)));
+    report.add("acknowledged and lost after kill -9", "", &lost, &peer_lost, Some(Goal::Exactly(0.0)));
+    report.add("processor time, ingest", "us", &costs, &peer_costs, None);
+    let packets = "packets a WebSocket message, ingest";
+    report.add(packets, "", &coalesced, &peer_coalesced, Some(Goal::Over(7.99)));
     Ok(())
 }
 
@@ -163,7 +148,7 @@ async fn field(
     cli: &Cli,
     programs: &Programs,
     riders: u32,
-    figures: &mut Vec<Figure>,
+    report: &mut Report,
     frames: &mut Vec<Vec<u8>>,
 ) -> anyhow::Result<()> {
     let (mut ours, mut peers) = (Vec::new(), Vec::new());
@@ -197,8 +182,8 @@ async fn field(
     for (metric, unit, read, goal) in metrics {
         let of = |costs: &[Cost]| costs.iter().map(read).collect::<Vec<_>>();
         let metric = format!("{riders} riders: {metric}");
-        figures.push(Figure::new(metric, unit, &of(&ours), &of(&peers), goal));
-        figures.last().into_iter().for_each(|figure| println!("{}", figure.row()));
+        report.add(metric, unit, &of(&ours), &of(&peers), goal);
+        report.print_last();
     }
     Ok(())
 }
@@ -241,19 +226,13 @@ fn room(programs: &Programs, files: u64) -> anyhow::Result<u32> {
 }
 
 /// What coalescing adds to a connection with nothing else to do.
-async fn idle(programs: &Programs, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
+async fn idle(programs: &Programs, report: &mut Report) -> anyhow::Result<()> {
     let (hub, peer) = (Server::hub(programs, &[])?, Server::peer(programs)?);
     let (ours, peers) = (riders::idle(hub.port, 200).await?, riders::idle(peer.port, 200).await?);
     for (name, q) in [("p50", 0.5), ("p99", 0.99)] {
         let ms = |waits: &[u32]| [quantile(waits, q) / 1e3];
         let goal = Some(Goal::Under(5.0));
-        figures.push(Figure::new(
-            format!("idle: PINGREQ to PINGRESP, {name}"),
-            "ms",
-            &ms(&ours),
-            &ms(&peers),
-            goal,
-        ));
+        report.add(format!("idle: PINGREQ to PINGRESP, {name}"), "ms", &ms(&ours), &ms(&peers), goal);
     }
     Ok(())
 }

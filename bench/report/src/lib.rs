@@ -77,6 +77,11 @@ impl Report {
         });
     }
 
+    /// Prints the figure that was noted last, for who can't wait.
+    pub fn print_last(&self) {
+        self.figures.last().into_iter().for_each(|figure| println!("{}", figure.row()));
+    }
+
     /// Prints the table.
     pub fn print(&self) {
         println!(
@@ -134,6 +139,18 @@ impl Figure {
     }
 }
 
+/// Of sorted values; 0 without any.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a place in a list"
+)]
+pub fn quantile<T: Copy + Into<f64>>(sorted: &[T], q: f64) -> f64 {
+    let at = (sorted.len().saturating_sub(1) as f64 * q).round() as usize;
+    sorted.get(at).copied().map_or(0.0, Into::into)
+}
+
 fn median(runs: &[f64]) -> Option<f64> {
     let mut runs = runs.to_vec();
     runs.sort_by(f64::total_cmp);
@@ -152,5 +169,11 @@ mod tests {
         let [figure, alone] = &report.figures[..] else { unreachable!() };
         assert_eq!((figure.value, figure.ratio, figure.met), (2.0, Some(0.5), Some(false)));
         assert_eq!(alone.peer, None);
+    }
+    #[test]
+    fn quantiles_are_of_what_there_is() {
+        let told =
+            (quantile::<u32>(&[], 0.99), quantile(&[1_u32, 2, 3], 0.5), quantile(&[1_u32, 2, 3], 0.99));
+        assert_eq!(told, (0.0, 2.0, 3.0));
     }
 }
