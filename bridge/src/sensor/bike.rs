@@ -32,7 +32,7 @@ pub(super) async fn run(bike: Bike, mut search: Search, board: &Board) {
             other => {
                 let mut settings = bike.settings.clone();
                 if settings.ant_device == 0 {
-                    settings.ant_device = search.device().unwrap_or(0);
+                    settings.ant_device = search.device(&line).unwrap_or(0);
                 }
                 let decoder = decoder(line.driver, &settings);
                 let (line, decoder) = other.insert((line, decoder));
@@ -49,9 +49,10 @@ pub(super) async fn run(bike: Bike, mut search: Search, board: &Board) {
                 (pace, said) = (Pace::default(), String::new());
                 let port = recorded(port, &bike, line);
                 let fallback = Fallback::of(line.driver, &bike.settings);
-                let error =
-                    read(port, decoder.as_mut(), fallback, trust, board, &mut |device| search.pair(device))
-                        .await;
+                let error = read(port, decoder.as_mut(), fallback, trust, board, &mut |device| {
+                    search.pair(line, device)
+                })
+                .await;
                 tracing::info!(port = board.port(), %error, "port is closed");
                 // A bike that only fell silent is not unplugged.
                 let silent = error.kind() == io::ErrorKind::TimedOut;

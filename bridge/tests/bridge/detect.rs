@@ -107,15 +107,21 @@ async fn probing_tells_each_step_and_the_options_that_name_what_was_found() {
     let mut kettler = KettlerBike::new(91, 178);
     device.ride(move |bytes| kettler.answer(bytes));
     let port = device.path().display().to_string();
-    let args = port.clone();
-    let output = tokio::task::spawn_blocking(move || program(&["probe", "--port", &args]).output().unwrap());
-    let output = output.await.unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}");
+    let probe = async |more: &[&'static str]| {
+        let args: Vec<_> = ["probe", "--port", &port].iter().chain(more).map(ToString::to_string).collect();
+        let run = move || program(&args.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
+        let output = tokio::task::spawn_blocking(run).await.unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (found, text) = probe(&[]).await;
+    assert!(found, "{text}");
     for step in ["115200 baud, listening as line", "nothing is heard", "19200 baud, asking as peloton"] {
         assert!(text.contains(step), "{step}: {text}");
     }
     assert!(text.contains(&format!("--port {port} --driver kettler --baud 9600")), "{text}");
+    // Who names the protocol wants to know whether it is spoken.
+    let (found, text) = probe(&["--driver", "csafe"]).await;
+    assert!(!found && text.contains("asking as csafe") && !text.contains("kettler"), "{text}");
 }
 
 #[tokio::test]

@@ -123,6 +123,8 @@ async fn an_ant_stick_is_set_up_with_its_key_and_its_sensor_is_kept() {
     let key = ["--ant-key", "0123456789abcdef", "--state", state.path().to_str().unwrap()];
     // Twice as many watts as turns: 170 W at 85 rpm.
     ride(&device, "ant", &key, is(85.0, 47.7, Origin::Estimated)).await;
+    let kept = std::fs::read_to_string(state.path().join("bike.json")).unwrap();
+    assert!(kept.contains("\"device\": 12345"), "{kept}");
     let key: [u8; 8] = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
     assert!(heard.lock().unwrap().windows(8).any(|part| part == key), "the key is set");
 }

@@ -40,24 +40,19 @@ impl Memory {
         Self { file, line, device }
     }
 
-    pub(super) fn device(&self) -> Option<u16> {
-        self.device
-    }
-
-    /// Keeps the number of the wireless sensor that was paired.
-    pub(super) fn pair(&mut self, device: u16) {
-        if self.device.replace(device) != Some(device) {
-            self.write();
-        }
+    pub(super) fn device(&self, line: &Line) -> Option<u16> {
+        self.device.filter(|_| self.line.as_ref() == Some(line))
     }
 
     pub(super) fn line(&self) -> Option<Line> {
         self.line.clone()
     }
 
-    pub(super) fn keep(&mut self, line: &Line) {
-        if self.line.as_ref() != Some(line) {
-            (self.line, self.device) = (Some(line.clone()), None);
+    /// Keeps a line, and the wireless sensor that was paired there, if that is known now.
+    pub(super) fn keep(&mut self, line: &Line, device: Option<u16>) {
+        let device = device.or_else(|| self.device(line));
+        if (self.line.as_ref(), self.device) != (Some(line), device) {
+            (self.line, self.device) = (Some(line.clone()), device);
             self.write();
         }
     }
@@ -95,10 +90,14 @@ mod tests {
         let line = Line { port: "/dev/serial/by-id/bike".into(), driver: Driver::Peloton, baud: 19_200 };
         let mut memory = Memory::open(Some(&state));
         assert_eq!(memory.line(), None);
-        memory.keep(&line);
-        memory.pair(12_345);
+        memory.keep(&line, None);
+        memory.keep(&line, Some(12_345));
+        memory.keep(&line, None);
         let again = Memory::open(Some(&state));
-        assert_eq!((again.line(), again.device()), (Some(line), Some(12_345)));
+        assert_eq!((again.line().as_ref(), again.device(&line)), (Some(&line), Some(12_345)));
+        let other = Line { baud: 9_600, ..line };
+        memory.keep(&other, None);
+        assert_eq!(Memory::open(Some(&state)).device(&other), None, "another line has another sensor");
         for nonsense in ["", "{}", r#"{"port":"/dev/x","driver":"unicycle","baud":1}"#] {
             fs::write(state.join(FILE), nonsense).unwrap();
             assert_eq!(Memory::open(Some(&state)).line(), None, "{nonsense}");

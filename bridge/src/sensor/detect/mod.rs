@@ -62,14 +62,14 @@ impl Search {
         self.distrusted = true;
     }
 
-    /// The number of the wireless sensor that was paired the last time.
-    pub(super) fn device(&self) -> Option<u16> {
-        self.memory.device()
+    /// The number of the wireless sensor that was paired at a line the last time.
+    pub(super) fn device(&self, line: &Line) -> Option<u16> {
+        self.memory.device(line)
     }
 
-    /// A wireless sensor was paired.
-    pub(super) fn pair(&mut self, device: u16) {
-        self.memory.pair(device);
+    /// A wireless sensor was paired at a line.
+    pub(super) fn pair(&mut self, line: &Line, device: u16) {
+        self.memory.keep(line, Some(device));
     }
 
     /// Looks until a bike is found.
@@ -83,11 +83,16 @@ impl Search {
             let found = candidates(bike).await;
             board.identify(driver_name(bike.driver), bike.port.to_string());
             board.set(if found.is_empty() { SensorState::NoPort } else { SensorState::Waiting });
+            if let ([only], DriverChoice::Driver(driver)) = (found.as_slice(), bike.driver) {
+                // Nothing is left to find out.
+                let baud = bike.baud.unwrap_or_else(|| driver.baud());
+                return Found { line: Line { port: only.path.clone(), driver, baud }, open: None };
+            }
             let mut tell = |told: Told<'_>| log(&told, board);
             let hit = once(bike, &found, &mut tell).await;
             self.distrusted = false;
             if let Some(found) = hit {
-                self.memory.keep(&found.line);
+                self.memory.keep(&found.line, None);
                 return found;
             }
             let again = Instant::now() + *rest.next().unwrap_or(&LONGEST_REST);
@@ -106,10 +111,6 @@ pub(super) async fn once(
     tell: &mut (dyn FnMut(Told<'_>) + Send),
 ) -> Option<Found> {
     tell(Told::Candidates(candidates));
-    if let ([only], DriverChoice::Driver(driver)) = (candidates, bike.driver) {
-        let baud = bike.baud.unwrap_or_else(|| driver.baud());
-        return Some(Found { line: Line { port: only.path.clone(), driver, baud }, open: None });
-    }
     for candidate in candidates {
         for step in steps(bike, candidate) {
             tell(Told::Step(candidate, &step));
