@@ -10,7 +10,7 @@ use alleycat_shared::topic::Topic;
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 use bytes::Bytes;
 
-use crate::broker::Broker;
+use crate::broker::Carrier;
 use crate::journal::Journal;
 use crate::races::{Best, Races};
 use crate::store::Keep;
@@ -117,7 +117,7 @@ impl Retention {
 }
 
 /// Publishes the boards and closes the races, for ever.
-pub(crate) async fn run(races: Arc<Races>, broker: Arc<Broker>, journal: Arc<Journal>, retention: Retention) {
+pub(crate) async fn run(races: Arc<Races>, carrier: Carrier, journal: Arc<Journal>, retention: Retention) {
     let mut boards = Boards::default();
     loop {
         let before = time::now();
@@ -134,9 +134,9 @@ pub(crate) async fn run(races: Arc<Races>, broker: Arc<Broker>, journal: Arc<Jou
         }
         metrics::upkeep();
         metrics::riders(races.riders(now));
-        for class in ClassId::all() {
-            let watched = broker.is_watched(Topic::Field(class));
-            broker.publish(&boards.at(&races, class, watched, now));
+        for class in ClassId::all().filter(|class| carrier.runs(*class)) {
+            let watched = carrier.is_watched(Topic::Field(class));
+            carrier.publish(boards.at(&races, class, watched, now));
         }
         let done = time::now();
         metrics::board_took(done.saturating_sub(now));

@@ -3,15 +3,17 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use alleycat_shared::RaceSecond;
 use alleycat_shared::config::{
-    Auth, BRIDGE_PORT, MQTT_URL_PATH, MqttConfig, PageConfig, SENSOR_PATH, SensorConfig, classes,
+    Auth, BRIDGE_PORT, MQTT_PATH, MQTT_URL_PATH, MqttConfig, PageConfig, SENSOR_PATH, SensorConfig, classes,
 };
 use alleycat_shared::race::{DEFAULT_GRACE_SECONDS, DEFAULT_RACE_SECONDS, RaceClock};
+use alleycat_shared::{ClassId, RaceSecond};
 use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
 
 pub use crate::archive::ArchiveFormat;
+pub use crate::broker::external::{BrokerAddress, BrokerChoice};
+use crate::broker::external::{EMBEDDED, Part};
 use crate::broker::origin::origin_of;
 use crate::limits::{CLIENT, Rate};
 use crate::tls::TlsFiles;
@@ -162,6 +164,24 @@ pub struct Config {
     #[arg(long, value_name = "HOST", env = "ALLEYCAT_HUB_AWS_IOT_ENDPOINT")]
     pub aws_iot_endpoint: Option<String>,
 
+    /// Which broker carries messages and boards: `embedded`, or one outside: mqtt://user:password@host:1883,
+    /// mqtts://, ws:// or wss://.
+    #[arg(long, value_name = "BROKER", default_value = EMBEDDED, env = "ALLEYCAT_HUB_BROKER", hide_env_values = true)]
+    pub broker: BrokerChoice,
+
+    /// Where riders' pages find the external broker: its WebSocket, for example wss://broker.example/mqtt.
+    #[arg(long, value_name = "URL", env = "ALLEYCAT_HUB_BROKER_URL_FOR_PAGES")]
+    pub broker_url_for_pages: Option<String>,
+
+    /// The classes that this hub runs, where several hubs have one external broker; unless given, all.
+    #[arg(long, value_name = "CLASS", value_delimiter = ',', env = "ALLEYCAT_HUB_CLASSES")]
+    pub classes: Vec<ClassId>,
+
+    /// Share the messages of an external broker with all hubs that say the same name: each takes a part of
+    /// them, and passes on what is of another hub's classes.
+    #[arg(long, value_name = "NAME", env = "ALLEYCAT_HUB_SHARE")]
+    pub share: Option<String>,
+
     /// Where a page loaded from the hub finds the bike's bridge: as seen from the rider's browser.
     #[arg(long, value_name = "URL", default_value_t = sensor_url(), env = "ALLEYCAT_HUB_SENSOR_URL")]
     pub sensor_url: String,
@@ -176,6 +196,26 @@ pub enum ConfigError {
     /// An archive is wanted of what is not kept.
     #[error("an archive is made from what is kept: give --data DIR too, or leave --archive out")]
     ArchiveOfNothing,
+    /// Only an external broker has several hubs, and pages that must be told where it is.
+    #[error("{0} is for an external broker: give --broker too, or leave it out")]
+    WithoutBroker(&'static str),
+    /// The embedded broker's ports are wanted beside an external broker.
+    #[error("with an external broker the hub offers no MQTT of its own: leave {0} out")]
+    TwoBrokers(&'static str),
+    /// Pages don't know where the broker is.
+    #[error(
+        "say where riders' pages find the broker: --broker-url-for-pages with its ws:// or wss:// address as seen from \
+         a rider's browser, without a user's name"
+    )]
+    NoUrlForPages,
+    /// Browsers would refuse the broker.
+    #[error(
+        "a page that comes over https may speak to a broker over wss:// alone: change --broker-url-for-pages"
+    )]
+    NotSecure,
+    /// No broker takes such a name.
+    #[error("a name of --share is not empty and has none of / + #")]
+    ShareName,
     /// A race can't have that many seconds.
     #[error("a race has 1 to {max} seconds, not {0}", max = RaceSecond::MAX)]
     RaceSeconds(u16),
@@ -193,7 +233,9 @@ const EXAMPLES: &str = "Examples:
   alleycat-hub serve --open --mqtt-tcp 127.0.0.1:1883
                                                a demonstration that old clients can join
   alleycat-hub serve --listen 0.0.0.0:443 --tls-cert fullchain.pem --tls-key privkey.pem --page dist --data races
-                                               the same over https";
+                                               the same over https
+  alleycat-hub serve --broker mqtts://hub:password@broker:8883 --broker-url-for-pages wss://broker/mqtt
+                                               messages and boards by a broker of your own";
 
 impl Config {
     /// Checks what the command line alone can't.
@@ -207,10 +249,44 @@ impl Config {
         if self.folder().is_none() && self.archive() != ArchiveFormat::None {
             return Err(ConfigError::ArchiveOfNothing);
         }
+        self.check_broker()?;
         match &self.page {
             Some(page) if !page.join("index.html").is_file() => Err(ConfigError::NoPage(page.clone())),
             _ => Ok(()),
         }
+    }
+
+    fn check_broker(&self) -> Result<(), ConfigError> {
+        let BrokerChoice::External(_) = self.broker else {
+            let given = [
+                (self.broker_url_for_pages.is_some(), "--broker-url-for-pages"),
+                (!self.classes.is_empty(), "--classes"),
+                (self.share.is_some(), "--share"),
+            ];
+            let option = given.into_iter().find_map(|(given, option)| given.then_some(option));
+            return option.map_or(Ok(()), |option| Err(ConfigError::WithoutBroker(option)));
+        };
+        if let Some((option, _)) = self.mqtt_ports().next() {
+            return Err(ConfigError::TwoBrokers(option));
+        }
+        if self.share.as_ref().is_some_and(|share| share.is_empty() || share.contains(['/', '+', '#', '\0']))
+        {
+            return Err(ConfigError::ShareName);
+        }
+        match &self.broker_url_for_pages {
+            None if self.aws_iot_endpoint.is_some() => Ok(()),
+            Some(url) if url.parse().is_ok_and(|url: BrokerAddress| url.is_for_pages()) => {
+                let secure = self.tls_cert.is_none() || url.starts_with("wss://");
+                if secure { Ok(()) } else { Err(ConfigError::NotSecure) }
+            }
+            _ => Err(ConfigError::NoUrlForPages),
+        }
+    }
+
+    /// What of an external broker's messages is this hub's.
+    pub(crate) fn part(&self) -> Part {
+        let all = ClassId::all().filter(|class| self.classes.is_empty() || self.classes.contains(class));
+        Part { classes: all.collect(), share: self.share.clone() }
     }
 
     /// The race clock.
@@ -258,6 +334,7 @@ impl Config {
         PageConfig {
             mqtt: MqttConfig {
                 url_from: self.aws_iot_endpoint.as_ref().map(|_| MQTT_URL_PATH.to_owned()),
+                url: self.broker_url_for_pages.clone().unwrap_or_else(|| MQTT_PATH.to_owned()),
                 ..MqttConfig::default()
             },
             sensor: SensorConfig { url: self.sensor_url.clone() },
@@ -311,5 +388,26 @@ mod tests {
         {
             assert!(parse(file, &[]).unwrap_err().contains(sentence), "{file}");
         }
+    }
+
+    #[test]
+    fn an_external_broker_needs_an_address_for_pages_and_is_the_only_one() {
+        let sentence = |more: &[&str]| parse("", more).unwrap().check().err().map(|error| error.to_string());
+        let outside = ["--broker", "mqtt://hub:secret@broker"];
+        let with = |more: &[&str]| sentence(&[&outside[..], more].concat());
+        let pages = "--broker-url-for-pages";
+        assert_eq!(with(&[pages, "wss://broker/mqtt", "--classes", "1,3", "--share", "hall"]), None);
+        for (said, word) in [
+            (with(&[]), pages),
+            (with(&[pages, "mqtt://broker"]), "ws://"),
+            (with(&[pages, "wss://hub:secret@broker"]), "without a user's name"),
+            (with(&[pages, "ws://b", "--tls-cert", "c.pem", "--tls-key", "k.pem"]), "wss://"),
+            (with(&[pages, "ws://b", "--mqtt-tcp", "127.0.0.1:1883"]), "--mqtt-tcp"),
+            (with(&[pages, "ws://b", "--share", "a/b"]), "--share"),
+            (sentence(&["--classes", "1"]), "--broker"),
+        ] {
+            assert!(said.as_ref().is_some_and(|said| said.contains(word)), "{said:?} says {word}");
+        }
+        assert!(parse("", &["--broker", "http://broker"]).unwrap_err().contains("mqtts://"));
     }
 }

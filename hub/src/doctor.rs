@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use alleycat_shared::race::RaceClock;
 use nix::sys::statvfs::statvfs;
 
-use crate::config::Config;
+use crate::broker::external::probe;
+use crate::config::{BrokerAddress, BrokerChoice, Config};
 use crate::hub::room;
 use crate::store::{Store, StoreError};
 use crate::time;
@@ -77,6 +78,10 @@ pub fn examine(config: &Config) -> Vec<Finding> {
             Err(error) => note(Verdict::Bad, error.to_string()),
         }
     }
+    if let BrokerChoice::External(address) = &config.broker {
+        let (verdict, text) = broker(address, config.share.as_deref());
+        note(verdict, text);
+    }
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(0);
     let (riders, _) = room(files);
     let enough = if riders >= 1_000 { Verdict::Good } else { Verdict::Odd };
@@ -101,6 +106,19 @@ pub fn examine(config: &Config) -> Vec<Finding> {
         Some(folder) => findings.extend(store(folder, config.race_seconds, now)),
     }
     findings
+}
+
+/// The caller may be in a runtime, where nothing may block on another one but a thread of its own.
+fn broker(address: &BrokerAddress, share: Option<&str>) -> (Verdict, String) {
+    let ask = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(|error| error.to_string())?.block_on(probe(address, share))
+    };
+    let asked = std::thread::scope(|scope| scope.spawn(ask).join());
+    match asked.unwrap_or_else(|_| Err("the broker could not be asked".to_owned())) {
+        Ok(text) => (Verdict::Good, text),
+        Err(text) => (Verdict::Bad, text),
+    }
 }
 
 fn port(option: &str, address: SocketAddr) -> (Verdict, String) {

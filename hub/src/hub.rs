@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use alleycat_mqtt::RequestError;
 use alleycat_shared::Millis;
 use alleycat_shared::config::{MQTT_PATH, PageConfig};
 use axum::routing::any;
@@ -18,9 +19,10 @@ use tokio::task::JoinHandle;
 use crate::api::Signer;
 use crate::archive::{Archive, ArchiveFormat, Wanted};
 use crate::boards::Retention;
+use crate::broker::external::External;
 use crate::broker::origin::Origins;
-use crate::broker::{Broker, Gate, Refusals, front, tcp};
-use crate::config::{Config, ConfigError, MQTT_TLS};
+use crate::broker::{Broker, Carrier, Gate, Refusals, front, tcp};
+use crate::config::{BrokerChoice, Config, ConfigError, MQTT_TLS};
 use crate::connections::Connections;
 use crate::identity::Identity;
 use crate::journal::Journal;
@@ -100,6 +102,9 @@ pub enum StartError {
          AWS_SECRET_ACCESS_KEY are to be set"
     )]
     Signer(String),
+    /// The login of the external broker can't be sent.
+    #[error("the login of --broker can't be used")]
+    Broker(#[from] RequestError),
     /// The system has no thread for the journal.
     #[error("the journal did not start")]
     Journal(#[source] io::Error),
@@ -159,7 +164,7 @@ impl Hub {
         let identity = Arc::new(Identity::new(key, seats, Arc::clone(&journal), now));
         // Sessions outlive their connections for a while; twice as many are plenty, and a bound.
         let sessions = riders.saturating_mul(2);
-        let gate = Gate {
+        let gate = || Gate {
             races: Arc::clone(&races),
             identity: Arc::clone(&identity),
             journal: Arc::clone(&journal),
@@ -172,7 +177,15 @@ impl Hub {
             let listener = TcpListener::bind(address).await.map_err(failed)?;
             tcp.push((listener, tls.clone().filter(|_| option == MQTT_TLS)));
         }
-        let broker = Arc::new(Broker::new(gate, sessions));
+        let broker = Arc::new(Broker::new(gate(), sessions));
+        let (carrier, outside) = match &config.broker {
+            BrokerChoice::Embedded => (Carrier::Embedded(Arc::clone(&broker)), None),
+            BrokerChoice::External(address) => {
+                let (external, way) = External::start(address, config.part(), gate())?;
+                (Carrier::External(external), Some(way))
+            }
+        };
+        let is_embedded = outside.is_none();
         let retention = Retention {
             rides: config.keep_days,
             journal: config.keep_journal_days,
@@ -184,7 +197,7 @@ impl Hub {
             keep_days: config.keep_archive_days,
         };
         let archive = Archive::start(&store, wanted)?;
-        let boards = boards::run(Arc::clone(&races), Arc::clone(&broker), Arc::clone(&journal), retention);
+        let boards = boards::run(Arc::clone(&races), carrier, Arc::clone(&journal), retention);
         let boards = tokio::spawn(boards);
         let (stop, stopped) = watch::channel(false);
         let kept_races = Arc::clone(&races);
@@ -210,12 +223,15 @@ impl Hub {
         });
         let mut tasks = vec![boards];
         tasks.extend(fresh.map(tokio::spawn));
+        tasks.extend(outside.map(tokio::spawn));
         for (listener, tls) in tcp {
             tasks.push(tokio::spawn(tcp::serve(listener, tls, Arc::clone(&shared))));
         }
         let addresses = Arc::new(Addresses::new(config.client_rate().map(|_| limits::ADDRESS)));
-        let router = Router::new()
-            .route(MQTT_PATH, any(front::upgrade))
+        let mqtt = Router::new();
+        // Riders of an external broker would wait here for boards that never come.
+        let mqtt = if is_embedded { mqtt.route(MQTT_PATH, any(front::upgrade)) } else { mqtt };
+        let router = mqtt
             .with_state(Arc::clone(&shared))
             .merge(api::routes(shared))
             .layer(middleware::from_fn_with_state(addresses, limit))

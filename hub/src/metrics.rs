@@ -159,6 +159,26 @@ pub(crate) fn certificate_failing(failing: bool) {
     gauge!("alleycat_certificate_failing").set(f64::from(u8::from(failing)));
 }
 
+/// Whether the external broker is there.
+pub(crate) fn broker_connected(connected: bool) {
+    gauge!("alleycat_broker_connected").set(f64::from(u8::from(connected)));
+}
+
+/// Boards that nobody will see, for the external broker is away or takes too little.
+pub(crate) fn boards_dropped(count: usize) {
+    counter!("alleycat_boards_dropped_total").increment(count as u64);
+}
+
+/// A message went on to the hub that runs its class.
+pub(crate) fn passed_on() {
+    counter!("alleycat_messages_passed_on_total").increment(1);
+}
+
+/// A message was left to the hub that runs its class, which hears it too.
+pub(crate) fn left_alone() {
+    counter!("alleycat_messages_left_total").increment(1);
+}
+
 /// How long an acknowledgement waited for the disk.
 pub(crate) fn acknowledgement_waited(wait: Duration) {
     histogram!("alleycat_puback_wait_seconds").record(wait);

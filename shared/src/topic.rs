@@ -9,6 +9,9 @@ pub const PUBLISH_ROOT: &str = "alleycat-publish";
 /// Root of what the hub publishes.
 pub const SUBSCRIBE_ROOT: &str = "alleycat-subscribe";
 
+/// Root of what hubs of one broker pass on to each other.
+pub const CLASS_ROOT: &str = "alleycat-class";
+
 /// A topic of Alleycat.
 ///
 /// ```
@@ -27,6 +30,22 @@ pub enum Topic {
     Rider(ClassId, RacerId),
     /// The full field: a retained snapshot and deltas.
     Field(ClassId),
+}
+
+/// Where a hub passes a racer's message on to the hub that runs its class. No rider may write there.
+///
+/// ```
+/// use alleycat_shared::topic::ClassTopic;
+/// let topic: ClassTopic = "alleycat-class/3/7".parse().unwrap();
+/// assert_eq!(topic.to_string(), "alleycat-class/3/7");
+/// assert!("alleycat-class/3/007".parse::<ClassTopic>().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClassTopic {
+    /// The class that the message says.
+    pub class: ClassId,
+    /// The racer on whose topic it came.
+    pub racer: RacerId,
 }
 
 /// Text that is no topic of ours.
@@ -63,6 +82,26 @@ impl std::str::FromStr for Topic {
             _ => return Err(UnknownTopic),
         };
         // One spelling only: `alleycat-publish/007` is not racer 7's topic.
+        if topic.to_string() == text { Ok(topic) } else { Err(UnknownTopic) }
+    }
+}
+
+impl fmt::Display for ClassTopic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{CLASS_ROOT}/{}/{}", self.class, self.racer)
+    }
+}
+
+impl std::str::FromStr for ClassTopic {
+    type Err = UnknownTopic;
+
+    fn from_str(text: &str) -> Result<Self, UnknownTopic> {
+        let mut levels = text.split('/');
+        let mut next = || levels.next();
+        let (Some(CLASS_ROOT), Some(class), Some(racer), None) = (next(), next(), next(), next()) else {
+            return Err(UnknownTopic);
+        };
+        let topic = Self { class: id(class)?, racer: id(racer)? };
         if topic.to_string() == text { Ok(topic) } else { Err(UnknownTopic) }
     }
 }

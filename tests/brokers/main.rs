@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 mod cuts;
+mod external;
 mod faults;
 mod hub;
 mod rig;

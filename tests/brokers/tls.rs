@@ -12,6 +12,11 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::rig::{options, publish_all, subscribed, wait};
 
+/// A client that trusts this certificate alone.
+pub(crate) fn client(broker: &Broker, certificate: &[u8]) -> anyhow::Result<Client> {
+    Ok(Client::new(broker.url(), options("tls"), 1)?.tls(trusting(certificate)?))
+}
+
 fn trusting(certificate: &[u8]) -> anyhow::Result<Arc<ClientConfig>> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(certificate.to_vec()))?;
@@ -24,8 +29,7 @@ fn trusting(certificate: &[u8]) -> anyhow::Result<Arc<ClientConfig>> {
 async fn messages_go_through_tls_to_a_broker_that_is_trusted() -> anyhow::Result<()> {
     for web in [false, true] {
         let (broker, certificate) = Broker::mosquitto_with_tls(web).await?;
-        let client = Client::new(broker.url(), options("tls"), 1)?;
-        let mut client = client.tls(trusting(&certificate)?);
+        let mut client = client(&broker, &certificate)?;
         subscribed(&mut client, "secret", Qos::ExactlyOnce).await?;
         // Larger than a record of TLS, so that it comes in pieces.
         let large = "x".repeat(40_000);

@@ -26,6 +26,8 @@ pub struct Broker {
     pub web: bool,
     /// Whether all of it goes through TLS.
     tls: bool,
+    /// Whether it has on the disk what it knows.
+    keeps: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +43,19 @@ impl Broker {
     /// When it is not there or does not answer.
     pub async fn mosquitto(web: bool) -> anyhow::Result<Self> {
         Self::start(Kind::Mosquitto, web, tempfile::tempdir()?, false).await
+    }
+
+    /// Mosquitto on TCP that writes every change to the disk, and has its sessions again after a restart.
+    ///
+    /// # Errors
+    /// When it is not there or does not answer.
+    pub async fn mosquitto_that_keeps() -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let port = free_port()?;
+        let mut broker =
+            Self { kind: Kind::Mosquitto, program: None, folder, port, web: false, tls: false, keeps: true };
+        broker.restart().await?;
+        Ok(broker)
     }
 
     /// Mosquitto with a certificate for `localhost`, which is returned in DER.
@@ -72,6 +87,11 @@ impl Broker {
             return format!("{scheme}://localhost:{}{path}", self.port);
         }
         address(self.web, self.port)
+    }
+
+    /// The file of its certificate, PEM.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("certificate.pem")
     }
 
     /// Its name for the reports of tests.
@@ -126,7 +146,7 @@ impl Broker {
     }
 
     async fn start(kind: Kind, web: bool, folder: TempDir, tls: bool) -> anyhow::Result<Self> {
-        let mut broker = Self { kind, program: None, folder, port: free_port()?, web, tls };
+        let mut broker = Self { kind, program: None, folder, port: free_port()?, web, tls, keeps: false };
         broker.restart().await?;
         Ok(broker)
     }
@@ -137,6 +157,7 @@ impl Broker {
         let text = include_str!("../mosquitto.conf");
         let text = text.replace("@TCP@", &tcp.to_string()).replace("@WEBSOCKET@", &web.to_string());
         let text = if self.tls { self.secure(&text) } else { text };
+        let text = if self.keeps { self.kept(&text) } else { text };
         std::fs::write(&config, text)?;
         let program =
             std::env::var_os("MOSQUITTO").map_or_else(|| "/usr/sbin/mosquitto".into(), PathBuf::from);
@@ -147,6 +168,15 @@ impl Broker {
 }
 
 impl Broker {
+    /// This configuration with a file that is written after every change, by whoever started the broker.
+    fn kept(&self, text: &str) -> String {
+        let folder = self.folder.path().display();
+        let kept = format!(
+            "user root\npersistence true\npersistence_location {folder}/\nautosave_on_changes true\nautosave_interval 1"
+        );
+        text.replace("persistence false", &kept)
+    }
+
     /// Every listener of this configuration with the certificate.
     fn secure(&self, text: &str) -> String {
         let (certificate, key) =

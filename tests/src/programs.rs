@@ -53,10 +53,30 @@ impl Programs {
     /// # Errors
     /// When it ends, or does not answer.
     pub async fn hub(&self, port: u16, more: &[&str]) -> anyhow::Result<Program> {
+        let command = self.hub_command(port, more);
+        self.serve("the hub", command, port).await
+    }
+
+    /// The same for a hub that trusts the certificate in this file, PEM, and no other.
+    ///
+    /// # Errors
+    /// When it ends, or does not answer.
+    pub async fn hub_that_trusts(
+        &self,
+        certificate: &Path,
+        port: u16,
+        more: &[&str],
+    ) -> anyhow::Result<Program> {
+        let mut command = self.hub_command(port, more);
+        command.env("SSL_CERT_FILE", certificate);
+        self.serve("the hub", command, port).await
+    }
+
+    fn hub_command(&self, port: u16, more: &[&str]) -> Command {
         let listen = format!("127.0.0.1:{port}");
         let mut command = self.command("alleycat-hub", ["serve", "--listen", &listen, "--page"]);
         command.arg(&self.page).args(more);
-        self.serve("the hub", command, port).await
+        command
     }
 
     /// Starts a bridge on a port with the page and waits until it answers.

@@ -3,6 +3,8 @@
 //! nothing to send again. So a session is one task on the client's own socket, and the message that it reads
 //! is in the race before the next one is looked at.
 
+mod carrier;
+pub(crate) mod external;
 pub(crate) mod front;
 mod gate;
 mod mailbox;
@@ -18,6 +20,7 @@ use std::time::Duration;
 use alleycat_shared::topic::Topic;
 
 use crate::boards::Outgoing;
+pub(crate) use carrier::Carrier;
 pub(crate) use gate::Gate;
 pub(crate) use refusals::Refusals;
 use registry::Registry;

@@ -418,7 +418,7 @@ fn subscribe(login: &Login, id: PacketId, filters: Filters<'_>, out: &mut BytesM
 }
 
 /// Waits until the journal is on the disk up to a number; for ever without one.
-async fn up_to(durable: &mut watch::Receiver<u64>, number: Option<u64>) {
+pub(super) async fn up_to(durable: &mut watch::Receiver<u64>, number: Option<u64>) {
     if number.is_none() || durable.wait_for(|durable| Some(*durable) >= number).await.is_err() {
         std::future::pending::<()>().await;
     }
