@@ -152,6 +152,11 @@ const CLIENTS: Sentences = &[
         "Boards are under alleycat-subscribe/: mend that client.",
     ),
     (
+        "broker-subscription",
+        "The external broker refused one of the hub's subscriptions.",
+        "Let the hub's user read alleycat-publish/# and alleycat-class/# in the broker's ACL, or leave --share out.",
+    ),
+    (
         "journal-full",
         "The disk could not be written for a quarter of an hour.",
         "Free room on the disk now: riders' pages keep their seconds meanwhile.",
