@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alleycat_shared::message::{BoardMessage, BoardRow, FieldMessage};
+use alleycat_shared::message::{BoardMessage, FieldMessage, FieldSnapshot};
 use alleycat_shared::race::{AllTimeField, RaceClock, RaceMoment, RecordRide, board, field, judge, rider};
 use alleycat_shared::topic::Topic;
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
@@ -33,8 +33,8 @@ pub(crate) struct Boards {
 /// What was last told of a class's field.
 struct Told {
     race_id: RaceId,
-    /// The lines of the second before, if they were told: changes are changes to these.
-    rows: Option<Vec<BoardRow>>,
+    /// The snapshot that is retained: changes are changes to this.
+    snapshot: Option<FieldSnapshot>,
 }
 
 impl Boards {
@@ -46,7 +46,7 @@ impl Boards {
         let moment = races.clock().at(now);
         let before = self.told.remove(&class).filter(|told| told.race_id == moment.race_id);
         let whole_is_due = before.is_none() || moment.second.get().is_multiple_of(SNAPSHOT_SECONDS);
-        let before_rows = before.and_then(|told| told.rows);
+        let snapshot = before.and_then(|told| told.snapshot);
 
         // Of the running second only some riders have told: the boards are those of the last whole one.
         let second = moment.second.get() - 1;
@@ -60,7 +60,7 @@ impl Boards {
         let state = races.lock();
         let Some(race) = state.open.get(&(moment.race_id, class)) else {
             drop(state);
-            self.told.insert(class, Told { race_id: moment.race_id, rows: None });
+            self.told.insert(class, Told { race_id: moment.race_id, snapshot: None });
             return nobody(class, moment, whole_is_due, now);
         };
         let mut standings = race.standings_after(second, now);
@@ -76,22 +76,26 @@ impl Boards {
                 (standing.racer_id, view)
             })
             .collect();
-        let whole = (watched || whole_is_due).then(|| field(race, &standings, None, moment));
-        let changes = match &before_rows {
-            Some(rows) if watched && !whole_is_due => Some(field(race, &standings, Some(rows), moment)),
-            _ => None,
-        };
+        let whole_is_due = whole_is_due || snapshot.is_none();
+        let whole = (watched || whole_is_due).then(|| field(race, &standings, moment));
         drop(state);
 
         let mut out = vec![outgoing(Topic::Board(class), &top, true)];
         out.extend(views.iter().map(|(racer, view)| outgoing(Topic::Rider(class, *racer), view, false)));
-        match (&changes, &whole) {
-            (Some(changes), _) => out.push(outgoing(Topic::Field(class), changes, false)),
-            (None, Some(whole)) => out.push(outgoing(Topic::Field(class), whole, true)),
-            (None, None) => {}
-        }
-        let rows = whole.map(|whole| whole.rows);
-        self.told.insert(class, Told { race_id: moment.race_id, rows });
+        let topic = Topic::Field(class);
+        let snapshot = match (whole, snapshot) {
+            (Some(now), Some(snapshot)) if !whole_is_due => {
+                let changes = FieldMessage::Changes(snapshot.changes(&now));
+                out.push(outgoing(topic, &changes, false));
+                Some(snapshot)
+            }
+            (Some(now), _) => {
+                out.push(outgoing(topic, &now, true));
+                Some(now)
+            }
+            (None, snapshot) => snapshot,
+        };
+        self.told.insert(class, Told { race_id: moment.race_id, snapshot });
         out
     }
 }
@@ -155,7 +159,7 @@ fn nobody(class: ClassId, moment: RaceMoment, whole_is_due: bool, now: Millis) -
         BoardMessage { class_id: class, race_id, second, server_time: now, riders: 0, top: Vec::new() };
     let mut out = vec![outgoing(Topic::Board(class), &empty, true)];
     if whole_is_due {
-        let field = FieldMessage { race_id, second, snapshot: true, rows: Vec::new() };
+        let field = FieldSnapshot { race_id, second, rows: Vec::new() };
         out.push(outgoing(Topic::Field(class), &field, true));
     }
     out
@@ -240,15 +244,14 @@ mod tests {
         };
         let is_whole = |told: &Option<(Value, bool)>| {
             let (message, retained) = told.as_ref().unwrap();
-            assert_eq!(message["snapshot"] == true, *retained);
+            assert_eq!(message["rows"].is_array(), *retained);
             *retained
         };
         assert!(is_whole(&field(0, false)), "the first of a race");
         assert!(field(1, false).is_none(), "nobody looks");
-        assert!(is_whole(&field(2, true)), "a watcher starts from the whole");
         ride(&races, 8, START + 3_000);
         let (changes, _) = field(4, true).unwrap();
-        assert_eq!((changes["rows"].as_array().unwrap().len(), &changes["snapshot"]), (2, &false.into()));
+        assert_eq!((&changes["since"], changes["gains"].as_str().unwrap().len()), (&1.into(), 4));
         assert!(is_whole(&field(9, true)), "every tenth second");
     }
 

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use alleycat_shared::api::Verdict;
-use alleycat_shared::message::{BoardMessage, Event, FieldMessage, RaceMessage, RiderMessage};
+use alleycat_shared::message::{BoardMessage, Event, FieldMessage, FieldSnapshot, RaceMessage, RiderMessage};
 use alleycat_shared::race::{
     AllTimeField, Race, RaceClock, RaceMoment, RecordRide, Standing, board, field, judge, rider,
 };
@@ -96,15 +96,45 @@ fn the_boards_are_the_golden_files_to_the_letter() {
     golden::<BoardMessage>("board", &board(&race, &standings, at, now), include_str!("golden/board.json"));
     let own = standings.iter().position(|standing| standing.racer_id.get() == 9).unwrap();
     golden::<RiderMessage>("rider", &view(&race, &standings, own, 140), include_str!("golden/rider.json"));
-    let whole = field(&race, &standings, None, at);
-    golden::<FieldMessage>("field-snapshot", &whole, include_str!("golden/field-snapshot.json"));
-    let before: Vec<_> = whole.rows.clone();
+    let whole = field(&race, &standings, at);
+    let snapshot = FieldMessage::Snapshot(whole.clone());
+    golden::<FieldMessage>("field-snapshot", &snapshot, include_str!("golden/field-snapshot.json"));
     ride(&mut race, 3..5, 141);
+    ride(&mut race, 6..7, 141);
     let mut standings = race.standings_after(141, now + 1_000);
     judge(&mut standings, |racer| (racer.get() == 2).then_some(Verdict::Disqualified));
-    let changes = field(&race, &standings, Some(&before), moment(141).0);
-    assert!(changes.rows.len() < before.len());
-    golden::<FieldMessage>("field-delta", &changes, include_str!("golden/field-delta.json"));
+    let next = field(&race, &standings, moment(141).0);
+    let changes = whole.changes(&next);
+    golden::<FieldMessage>(
+        "field-changes",
+        &FieldMessage::Changes(changes.clone()),
+        include_str!("golden/field-changes.json"),
+    );
+    assert_eq!(whole.with(&changes), Some(next));
+}
+
+#[test]
+fn the_full_list_of_a_thousand_riders_costs_under_six_kilobytes_a_second() {
+    let mut race = race();
+    let (mut snapshot, mut bytes) = (None::<FieldSnapshot>, 0);
+    for second in 1..=100 {
+        // The highest ids are the longest; a few riders come late, and a few go.
+        ride(&mut race, 39_001..40_001 - (100 - second) / 20, second);
+        let (at, now) = moment(second);
+        let standings = race.standings_after(u16::try_from(second).unwrap(), now);
+        let whole = field(&race, &standings, at);
+        let message = match &snapshot {
+            Some(snapshot) if second % 10 != 0 => {
+                let changes = snapshot.changes(&whole);
+                assert_eq!(snapshot.with(&changes).unwrap().rows.len(), whole.rows.len());
+                FieldMessage::Changes(changes)
+            }
+            _ => FieldMessage::Snapshot(snapshot.insert(whole).clone()),
+        };
+        bytes += serde_json::to_vec(&message).unwrap().len();
+    }
+    assert!(bytes / 100 < 6_000, "{} bytes a second", bytes / 100);
+    println!("{} bytes a second", bytes / 100);
 }
 
 #[test]

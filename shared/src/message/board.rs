@@ -134,17 +134,3 @@ pub struct RiderMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all_time: Option<AllTime>,
 }
-
-/// `alleycat-subscribe/{classId}/field`: the whole field, or what changed since the second before.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FieldMessage {
-    /// The race that runs.
-    pub race_id: RaceId,
-    /// The second of the race when this was made.
-    pub second: u16,
-    /// Whether `rows` is the whole field (retained, every ten seconds) or only the changed lines.
-    pub snapshot: bool,
-    /// Lines in order of rank.
-    pub rows: Vec<BoardRow>,
-}

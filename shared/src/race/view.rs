@@ -1,6 +1,9 @@
 //! What each topic shows of a race: the class's board, one rider's own view, the full field.
 
-use crate::message::{BoardMessage, BoardRow, FieldMessage, Neighbour, OwnRecord, RiderMessage};
+use crate::message::{
+    BoardMessage, BoardRow, DIM, DISQUALIFIED, FLAGGED, FieldRow, FieldSnapshot, GONE, Neighbour, OwnRecord,
+    RiderMessage,
+};
 use crate::race::ride::{score_at, time_of};
 use crate::race::{Race, RaceMoment, Standing};
 use crate::{Millis, Score};
@@ -54,23 +57,21 @@ pub fn rider(
     }
 }
 
-/// The full field, or only the lines that differ from `before`.
-pub fn field(
-    race: &Race,
-    standings: &[Standing<'_>],
-    before: Option<&[BoardRow]>,
-    moment: RaceMoment,
-) -> FieldMessage {
-    let changed = |line: &BoardRow| match before {
-        None => true,
-        Some(before) => before.get(line.rank as usize - 1) != Some(line),
+/// The full field.
+pub fn field(race: &Race, standings: &[Standing<'_>], moment: RaceMoment) -> FieldSnapshot {
+    let state = |standing: &Standing<'_>| match (standing.gone, standing.dim) {
+        (true, _) => GONE,
+        (false, true) => DIM,
+        (false, false) => 0,
     };
-    FieldMessage {
-        race_id: race.race_id(),
-        second: moment.second.get(),
-        snapshot: before.is_none(),
-        rows: standings.iter().map(row).filter(changed).collect(),
-    }
+    let row = |standing: &Standing<'_>| {
+        let marks = u8::from(standing.flagged) * FLAGGED + u8::from(standing.disqualified) * DISQUALIFIED;
+        #[expect(clippy::cast_possible_truncation, reason = "a score is far below 2^63")]
+        let points = standing.score.get().round() as i64;
+        FieldRow(standing.racer_id, standing.ride.name.clone(), points, state(standing) + marks)
+    };
+    let rows = standings.iter().map(row).collect();
+    FieldSnapshot { race_id: race.race_id(), second: moment.second.get(), rows }
 }
 
 fn row(standing: &Standing<'_>) -> BoardRow {
@@ -190,16 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn deltas_hold_only_what_changed() {
+    fn the_field_has_everybody_in_order_of_rank() {
         let race = race(12);
         let standings = race.standings_after(10, NOW);
-        let snapshot = field(&race, &standings, None, moment());
-        assert_eq!((snapshot.snapshot, snapshot.rows.len()), (true, 12));
-        assert_eq!(field(&race, &standings, Some(&snapshot.rows), moment()).rows.len(), 0);
-        let mut old = snapshot.rows.clone();
-        old[3].dim = true;
-        let delta = field(&race, &standings, Some(&old), moment());
-        assert_eq!(delta.rows.iter().map(|r| r.rank).collect::<Vec<_>>(), [4]);
+        let whole = field(&race, &standings, moment());
+        assert_eq!(whole.rows.len(), 12);
+        let ids: Vec<_> = standings.iter().map(|standing| standing.racer_id).collect();
+        assert_eq!(whole.rows.iter().map(|row| row.0).collect::<Vec<_>>(), ids);
+        assert_eq!(whole.changes(&whole).gains, "A".repeat(12));
         assert_eq!(board(&race, &standings, moment(), NOW).top.len(), TOP);
     }
 }
