@@ -139,7 +139,7 @@ pub struct Config {
     #[arg(long, value_name = "ADDRESS", env = "ALLEYCAT_HUB_MQTT_TLS", requires = "tls_cert")]
     pub mqtt_tls: Option<SocketAddr>,
 
-    /// Another origin whose pages may speak MQTT to this hub, for example https://race.example. Those of the hub
+    /// Another origin whose pages may speak MQTT to this hub, for example http://localhost:8081. Those of the hub
     /// itself and of bridges on the tablets need no word.
     #[arg(
         long = "allow-origin",
