@@ -122,6 +122,11 @@ pub struct Config {
     #[arg(long, env = "ALLEYCAT_HUB_OPEN")]
     pub open: bool,
 
+    /// Show a ride's seconds and files to its rider, to the host, and to whoever has a link that one of them
+    /// made. Boards and results stay public.
+    #[arg(long, env = "ALLEYCAT_HUB_PRIVATE_RIDES")]
+    pub private_rides: bool,
+
     /// Also offer MQTT over plain TCP at this address.
     #[arg(long, value_name = "ADDRESS", env = "ALLEYCAT_HUB_MQTT_TCP")]
     pub mqtt_tcp: Option<SocketAddr>,

@@ -51,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) http: Arc<Connections>,
     /// What the ports speak TLS with, if they do.
     pub(crate) tls: Option<Tls>,
+    /// Rides are shown to their riders, to the host and to whoever has a link.
+    pub(crate) private_rides: bool,
     /// What the host shows; without it nobody is the host.
     pub(crate) host_key: Option<String>,
     /// Signs addresses of AWS IoT Core, if riders go there.
@@ -216,6 +218,7 @@ impl Hub {
             open: config.open,
             started: now,
             tls: tls.clone(),
+            private_rides: config.private_rides,
             host_key,
             signer,
             client_rate: config.client_rate(),

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use alleycat_shared::api::{self, Join};
-use alleycat_shared::{Millis, RacerId, RacerName};
+use alleycat_shared::{Millis, RaceId, RacerId, RacerName};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -125,6 +125,17 @@ impl Identity {
         Some(seat.name.clone())
     }
 
+    /// Signs a link to a ride, good until a time. The text is not one that a token could have.
+    pub(crate) fn sign_ride(&self, race: RaceId, racer: RacerId, until: Millis) -> String {
+        URL_SAFE_NO_PAD.encode(self.mac(&ride_link(race, racer, until)).finalize().into_bytes())
+    }
+
+    /// Whether a link's signature is ours, and of this ride and time. Compared in constant time.
+    pub(crate) fn verify_ride(&self, race: RaceId, racer: RacerId, until: Millis, key: &str) -> bool {
+        let mac = URL_SAFE_NO_PAD.decode(key).ok();
+        mac.is_some_and(|mac| self.mac(&ride_link(race, racer, until)).verify_slice(&mac).is_ok())
+    }
+
     fn sign(&self, claims: &str) -> String {
         let mac = self.mac(claims).finalize().into_bytes();
         format!("{}.{}", URL_SAFE_NO_PAD.encode(claims), URL_SAFE_NO_PAD.encode(mac))
@@ -144,6 +155,10 @@ impl Identity {
         mac.update(claims.as_bytes());
         mac
     }
+}
+
+fn ride_link(race: RaceId, racer: RacerId, until: Millis) -> String {
+    format!("ride/{race}/{racer}/{until}")
 }
 
 /// An id of which nothing was heard for this long is free again.

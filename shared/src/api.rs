@@ -240,6 +240,21 @@ pub struct RideTrace {
     pub seconds: Vec<TraceSecond>,
 }
 
+/// `POST /api/rides/{raceId}/{racerId}/link`: where a ride's files are for a while, for example as a QR code.
+/// The query of one is also good for the ride's seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RideLink {
+    /// Until when, in epoch ms.
+    pub until: Millis,
+    /// Path and query of the FIT file.
+    pub fit: String,
+    /// Path and query of the TCX file.
+    pub tcx: String,
+    /// Path and query of the CSV file.
+    pub csv: String,
+}
+
 /// One second that counted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -4,6 +4,7 @@
 
 mod conditional;
 mod identity;
+mod links;
 mod mqtt_url;
 mod problem;
 mod races;
@@ -57,6 +58,7 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
         .routes(routes!(service::health))
         .routes(routes!(identity::join))
         .routes(routes!(identity::leave))
+        .routes(routes!(links::link))
         .routes(routes!(mqtt_url::mqtt_url))
         .routes(routes!(identity::seats))
         .routes(routes!(identity::free))

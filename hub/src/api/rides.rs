@@ -9,12 +9,13 @@ use alleycat_shared::{ClassId, RaceId, RacerId};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::links::{Shown, permit};
 use super::{ApiError, blocking, limit, parse};
 use crate::export::{Exported, Format};
 use crate::hub::Shared;
@@ -22,16 +23,24 @@ use crate::time;
 
 /// A ride, second by second.
 #[utoipa::path(get, path = "/api/races/{raceId}/classes/{classId}/racers/{racerId}",
-    params(("raceId" = u64, Path), ("classId" = u64, Path), ("racerId" = u64, Path)),
-    responses((status = 200, body = RideTrace), (status = 404, body = Problem)),
+    params(("raceId" = u64, Path), ("classId" = u64, Path), ("racerId" = u64, Path), Shown),
+    responses(
+        (status = 200, body = RideTrace),
+        (status = 401, body = Problem, description = "rides are private here"),
+        (status = 404, body = Problem),
+    ),
 )]
 pub(super) async fn trace(
     State(shared): State<Arc<Shared>>,
     Path((race, class, racer)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    shown: Result<Query<Shown>, QueryRejection>,
 ) -> Result<Json<RideTrace>, ApiError> {
+    let Query(shown) = shown.map_err(|rejection| ApiError::bad(&rejection.body_text()))?;
     let (race_id, class_id): (RaceId, ClassId) =
         (parse(&race, "the race id")?, parse(&class, "the class id")?);
     let racer_id = parse(&racer, "the racer id")?;
+    permit(&shared, &headers, &shown, race_id, racer_id).await?;
     let (_, state, ride) = found(shared, race_id, Some(class_id), racer_id).await?;
     let ridden = (1..).zip(ride.ridden()).zip(ride.trace());
     let seconds = ridden.filter_map(|((second, ridden), score)| {
@@ -54,23 +63,28 @@ pub(super) struct FileQuery {
 
 /// A ride as a file: FIT, TCX or CSV, by its extension, for example `7.fit`.
 #[utoipa::path(get, path = "/api/rides/{raceId}/{file}",
-    params(("raceId" = u64, Path), ("file" = String, Path, example = "7.fit"), FileQuery),
+    params(("raceId" = u64, Path), ("file" = String, Path, example = "7.fit"), FileQuery, Shown),
     responses(
         (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 401, body = Problem, description = "rides are private here"),
         (status = 404, body = Problem),
     ),
 )]
 pub(super) async fn file(
     State(shared): State<Arc<Shared>>,
     Path((race, file)): Path<(String, String)>,
+    headers: HeaderMap,
     query: Result<Query<FileQuery>, QueryRejection>,
+    shown: Result<Query<Shown>, QueryRejection>,
 ) -> Result<impl IntoResponse, ApiError> {
+    let Query(shown) = shown.map_err(|rejection| ApiError::bad(&rejection.body_text()))?;
     let Query(query) = query.map_err(|rejection| ApiError::bad(&rejection.body_text()))?;
     let (racer, extension) = file.rsplit_once('.').unwrap_or((&file, ""));
     let (race, racer): (RaceId, RacerId) = (parse(&race, "the race id")?, parse(racer, "the racer id")?);
     let format = Format::of(extension)
         .ok_or_else(|| ApiError::bad("A ride is a file of the kind .fit, .tcx or .csv."))?;
     let class = query.class_id.map(|class| parse(&class, "classId")).transpose()?;
+    permit(&shared, &headers, &shown, race, racer).await?;
     let start = shared.races.clock().start(race);
     let (class, _, ride) = found(shared, race, class, racer).await?;
     let exported = Exported { race, class, racer, start, ride };

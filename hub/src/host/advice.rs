@@ -177,6 +177,16 @@ const CLIENTS: Sentences = &[
     ("join-taken", "Somebody asked for an id that is in use.", "Another number, or free the seat below."),
     ("leave-token", "Somebody gave back a seat that was not theirs.", "Nothing: the seat stays."),
     (
+        "ride-link",
+        "A link to a ride had ended or was changed.",
+        "Links are good for a quarter of an hour: make a new one.",
+    ),
+    (
+        "ride-private",
+        "Somebody asked for a ride without a link or a token.",
+        "That is what --private-rides is for.",
+    ),
+    (
         "host-key",
         "Somebody showed a wrong host's key.",
         "If it was not you, change the key: host.key or --host-key, and a new start.",

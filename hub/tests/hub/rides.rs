@@ -2,15 +2,22 @@
 
 use std::time::Duration;
 
-use alleycat_shared::api::{History, RideTrace};
+use alleycat_shared::api::{History, RideLink, RideTrace};
 use serde_json::{Value, json};
 
 use crate::rig::{TestHub, puback, publish};
 
 /// A hub with one official race of racers 42 and 43 in class 1; returns the race.
 async fn raced() -> (TestHub, u64) {
-    let hub = TestHub::start(&["--race-seconds", "3", "--grace-seconds", "1"]).await;
-    let (mut first, mut second) = (hub.racer(42).await, hub.racer(43).await);
+    let (hub, race, _) = raced_with(&[]).await;
+    (hub, race)
+}
+
+/// The same with more options; returns racer 42's token as well.
+async fn raced_with(more: &[&str]) -> (TestHub, u64, String) {
+    let hub = TestHub::start(&[&["--race-seconds", "3", "--grace-seconds", "1"], more].concat()).await;
+    let token = hub.join(42).await;
+    let (mut first, mut second) = (hub.log_in(42, &token).await, hub.racer(43).await);
     hub.race_start().await;
     let message = hub.message(42);
     tokio::time::sleep(Duration::from_millis(2_100)).await;
@@ -31,7 +38,7 @@ async fn raced() -> (TestHub, u64) {
         }
     };
     tokio::time::timeout(Duration::from_secs(15), official).await.unwrap();
-    (hub, race)
+    (hub, race, token)
 }
 
 #[tokio::test]
@@ -120,4 +127,41 @@ async fn the_description_names_every_path_and_its_fields() {
     }
     let row = &document["components"]["schemas"]["ResultRow"]["properties"];
     assert!(row.get("racerId").is_some() && row.get("score").is_some(), "{row}");
+}
+
+#[tokio::test]
+async fn private_rides_are_shown_to_their_riders_the_host_and_who_has_a_link() {
+    let (hub, race, token) = raced_with(&["--private-rides", "--host-key", "keep-out"]).await;
+    let client = reqwest::Client::new();
+    let status = async |path: &str, bearer: Option<&str>| {
+        let request = client.get(hub.url(path));
+        let request = bearer.iter().fold(request, |request, bearer| request.bearer_auth(bearer));
+        request.send().await.unwrap().status().as_u16()
+    };
+    let (file, trace) =
+        (format!("/api/rides/{race}/42.fit"), format!("/api/races/{race}/classes/1/racers/42"));
+    for path in [&file, &trace] {
+        assert_eq!(status(path, None).await, 401);
+        assert_eq!(status(path, Some("nonsense")).await, 401);
+        assert_eq!(status(path, Some(&token)).await, 200);
+        assert_eq!(status(path, Some("keep-out")).await, 200);
+    }
+    let foreign = format!("/api/rides/{race}/43.fit");
+    assert_eq!(status(&foreign, Some(&token)).await, 401, "another rider's");
+    assert_eq!(status(&format!("/api/races/{race}/classes/1"), None).await, 200, "results are public");
+
+    let path = format!("/api/rides/{race}/42/link");
+    assert_eq!(client.post(hub.url(&path)).send().await.unwrap().status(), 401);
+    let made = client.post(hub.url(&path)).bearer_auth(&token).send().await.unwrap();
+    let link: RideLink = made.json().await.unwrap();
+    for good in [&link.fit, &link.tcx, &link.csv] {
+        assert_eq!(status(good, None).await, 200, "{good}");
+    }
+    let query = link.fit.split_once('?').unwrap().1;
+    assert_eq!(status(&format!("{trace}?{query}"), None).await, 200);
+    assert_eq!(status(&format!("{foreign}?{query}"), None).await, 403, "of another ride");
+    let later = query.replacen(&link.until.to_string(), &(link.until + 1).to_string(), 1);
+    assert_eq!(status(&format!("{file}?{later}"), None).await, 403, "its end can't be put off");
+    let ended = format!("{file}?until=1&key=AAAA");
+    assert_eq!(status(&ended, None).await, 403);
 }

@@ -93,8 +93,13 @@ impl TestHub {
     /// A racer who has joined and is connected.
     pub(crate) async fn racer(&self, racer: u32) -> Mqtt {
         let token = self.join(racer).await;
+        self.log_in(racer, &token).await
+    }
+
+    /// A racer who has joined before.
+    pub(crate) async fn log_in(&self, racer: u32, token: &str) -> Mqtt {
         let mut mqtt = self.websocket(Some("mqtt")).await.unwrap();
-        mqtt.send(&connect(&format!("racer-{racer}"), Some((&racer.to_string(), &token)))).await;
+        mqtt.send(&connect(&format!("racer-{racer}"), Some((&racer.to_string(), token)))).await;
         assert_eq!(mqtt.packet().await, CONNACK);
         mqtt
     }
