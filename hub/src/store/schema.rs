@@ -108,3 +108,39 @@ CREATE TABLE verdict (
 PRAGMA user_version = 2;
 COMMIT;
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DB_FILE, Store};
+    use super::*;
+
+    #[test]
+    fn a_store_of_the_version_before_is_brought_up_with_all_that_is_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Connection::open(folder.path().join(DB_FILE)).unwrap();
+        db.execute_batch(TABLES).unwrap();
+        assert_eq!(version(&db).unwrap(), 1);
+        // One official ride of one second, and its rider's seat.
+        db.execute_batch(
+            "INSERT INTO meta VALUES ('race-seconds', 60), ('closed-before', 8);
+             INSERT INTO race VALUES (1, 7, 1, 0);
+             INSERT INTO ride VALUES (7, 1, 42, 'Ann', 1, 1670400, 1670400, 1, x'00197D00A41FDC1E');
+             INSERT INTO record VALUES (1, 42, 7, 1670400);
+             INSERT INTO seat VALUES (42, 1, 'Ann', 100);",
+        )
+        .unwrap();
+        drop(db);
+        for _ in 0..2 {
+            let store = Store::open(Some(folder.path()), 60).unwrap();
+            let rides = store.history(42.try_into().unwrap(), None, 10).unwrap();
+            assert_eq!((rides.len(), rides[0].race_id.get(), rides[0].score.get()), (1, 7, 167.04));
+            let result = store.result(7.try_into().unwrap(), 1.try_into().unwrap()).unwrap().unwrap();
+            assert_eq!((result.results.len(), result.results[0].rank), (1, 1));
+            assert_eq!((store.seats(0).unwrap().len(), store.records(None).unwrap().len()), (1, 1));
+        }
+        let db = Connection::open(folder.path().join(DB_FILE)).unwrap();
+        assert_eq!(version(&db).unwrap(), VERSION);
+        db.pragma_update(None, "user_version", VERSION + 1).unwrap();
+        assert!(Store::open(Some(folder.path()), 60).is_err(), "a newer one is left alone");
+    }
+}
