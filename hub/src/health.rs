@@ -1,5 +1,7 @@
 //! How the hub fares, in words: what `/healthz` and the host's page tell.
 
+use std::sync::atomic::Ordering;
+
 use alleycat_shared::Millis;
 
 use crate::hub::Shared;
@@ -9,6 +11,7 @@ pub(crate) struct Health {
     pub(crate) store: String,
     pub(crate) archive: String,
     pub(crate) tls: String,
+    pub(crate) broker: &'static str,
     /// Nothing here: all is well.
     pub(crate) troubles: Vec<String>,
 }
@@ -46,6 +49,18 @@ impl Shared {
                 trouble
             }
         };
-        Health { store, archive, tls, troubles }
+        let broker = match self.outside.as_ref().map(|outside| outside.load(Ordering::Relaxed)) {
+            None => "embedded",
+            Some(true) => "connected",
+            Some(false) => {
+                troubles.push(
+                    "The broker is not reached: riders keep their seconds, and no boards go out. Look at it, and at \
+                     `alleycat-hub doctor`."
+                        .to_owned(),
+                );
+                "not reached"
+            }
+        };
+        Health { store, archive, tls, broker, troubles }
     }
 }

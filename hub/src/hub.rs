@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     /// Why the archive can't be written, if there is one.
     pub(crate) archive: Option<watch::Receiver<Option<String>>>,
     pub(crate) broker: Arc<Broker>,
+    /// Whether the broker outside is there, if riders are at one.
+    pub(crate) outside: Option<Arc<AtomicBool>>,
     /// Whose pages may be MQTT clients.
     pub(crate) origins: Origins,
     /// MQTT clients.
@@ -180,10 +183,12 @@ impl Hub {
             tcp.push((listener, tls.clone().filter(|_| option == MQTT_TLS)));
         }
         let broker = Arc::new(Broker::new(gate(), sessions));
+        let mut link = None;
         let (carrier, outside) = match &config.broker {
             BrokerChoice::Embedded => (Carrier::Embedded(Arc::clone(&broker)), None),
             BrokerChoice::External(address) => {
                 let (external, way) = External::start(address, config.part(), gate())?;
+                link = Some(external.link());
                 (Carrier::External(external), Some(way))
             }
         };
@@ -212,6 +217,7 @@ impl Hub {
             store,
             archive: archive.as_ref().map(Archive::failing),
             broker,
+            outside: link,
             origins: Origins::new(&config.allow_origins),
             connections: Connections::new(riders, config.client_rate().is_some()),
             http: Arc::clone(&http),

@@ -231,11 +231,17 @@ async fn a_hub_rides_over_tls_and_websockets_and_waits_for_a_broker_that_is_away
         // It starts without its broker, and its page works.
         let _hub = programs.hub_that_trusts(&broker.certificate(), port, &at(&url, &["--open"])).await?;
         is_connected(port, false).await?;
-        let config: Value =
-            reqwest::get(format!("http://127.0.0.1:{port}/config.json")).await?.json().await?;
+        let get = async |path: &str| {
+            anyhow::Ok(reqwest::get(format!("http://127.0.0.1:{port}{path}")).await?.json::<Value>().await?)
+        };
+        let health = get("/healthz").await?;
+        ensure!(health["broker"] == "not reached" && health["status"] == "degraded", "{health}");
+        let config = get("/config.json").await?;
         ensure!(config["mqtt"]["url"] == "ws://broker/mqtt", "{config}");
         broker.restart().await?;
         is_connected(port, true).await?;
+        let health = get("/healthz").await?;
+        ensure!(health["broker"] == "connected", "{health}");
         let mut rider = crate::tls::client(&broker, &certificate)?;
         ride(&mut rider, race, 2, 9, 1..=3).await?;
         // Foreign racers are refused, though the broker let them through.

@@ -17,7 +17,8 @@ use crate::time;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Health {
-    /// `ok`, or `degraded` while the store or the archive can't be written, or the certificate needs care.
+    /// `ok`, or `degraded` while the store or the archive can't be written, the certificate needs care, or
+    /// the broker outside is not reached.
     status: &'static str,
     /// The race that runs.
     race_id: RaceId,
@@ -29,6 +30,8 @@ pub(super) struct Health {
     archive: String,
     /// The certificate of the hub's own ports, in a few words.
     tls: String,
+    /// `embedded`, or whether the one outside is reached.
+    broker: &'static str,
 }
 
 /// All that the page needs to know.
@@ -55,5 +58,6 @@ pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
         store: health.store,
         archive: health.archive,
         tls: health.tls,
+        broker: health.broker,
     })
 }

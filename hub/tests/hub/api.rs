@@ -72,7 +72,8 @@ async fn a_hub_without_a_page_says_how_to_get_one() {
     let hub = TestHub::start(&[]).await;
     let text = reqwest::get(hub.url("/")).await.unwrap().text().await.unwrap();
     assert!(text.contains("--page DIR"), "{text}");
-    assert_eq!(hub.get("/healthz").await.1["status"], "ok");
+    let (_, health) = hub.get("/healthz").await;
+    assert_eq!((&health["status"], &health["broker"]), (&"ok".into(), &"embedded".into()));
 }
 
 #[tokio::test]

@@ -74,6 +74,11 @@ impl External {
         Ok((Self { classes, boards, connected }, intake.run(client, outgoing)))
     }
 
+    /// Whether the broker is there, as it changes.
+    pub(crate) fn link(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.connected)
+    }
+
     pub(super) fn is_connected(&self) -> bool {
         self.connected.load(Ordering::Relaxed)
     }
