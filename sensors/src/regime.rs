@@ -206,7 +206,8 @@ pub(crate) fn believable(reading: &Reading) {
     assert!(heart_rate.is_none_or(|rate| (1.0..=250.0).contains(&rate)), "{reading:?}");
 }
 
-/// Any bytes in any pieces: no panic, no reading out of range, and waking ends.
+/// Any bytes in any pieces: no panic, no reading out of range, and waking ends. An empty piece is a silence
+/// of ten seconds, after which the port is opened again.
 ///
 /// # Panics
 /// When one of these does not hold.
@@ -214,6 +215,11 @@ pub fn survives(decoder: &mut dyn Decoder, pieces: &[Vec<u8>]) {
     let mut now = 0;
     decoder.restart(now);
     for piece in pieces {
+        if piece.is_empty() {
+            now += 10_000;
+            decoder.wake(now);
+            decoder.restart(now);
+        }
         decoder.push(piece, now);
         // What is due now is done after a few wake-ups, or a program would do nothing else.
         let ends = (0..MOST_WAKE_UPS).any(|_| {
@@ -227,14 +233,14 @@ pub fn survives(decoder: &mut dyn Decoder, pieces: &[Vec<u8>]) {
     }
 }
 
-/// The same for bytes that a fuzzer makes up: each piece is as long as the byte before it says.
+/// The same for bytes that a fuzzer makes up: each piece is as long as the byte before it says, 0 to 79.
 ///
 /// # Panics
 /// When one of these does not hold, or nobody is called `name`.
 pub fn fuzz(name: &str, mut data: &[u8]) {
     let mut pieces = Vec::new();
     while let Some((length, rest)) = data.split_first() {
-        let (piece, rest) = rest.split_at(rest.len().min(usize::from(*length) % MOST_PIECE + 1));
+        let (piece, rest) = rest.split_at(rest.len().min(usize::from(*length) % MOST_PIECE));
         pieces.push(piece.to_vec());
         data = rest;
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -46,7 +47,12 @@ async fn a_browser_that_is_killed_or_hangs_is_started_again() {
         kill(Pid::from_raw(i32::try_from(kiosk.id()).unwrap()), Signal::SIGTERM).unwrap();
         assert!(kiosk.ended(), "in order");
         for browser in [first, second, third] {
-            assert!(nix::sys::signal::killpg(browser, None).is_err(), "nothing of {browser} is left");
+            // Who was killed is there until the system has buried it.
+            let begun = Instant::now();
+            while nix::sys::signal::killpg(browser, None).is_ok() {
+                assert!(begun.elapsed() < Duration::from_secs(20), "nothing of {browser} is left");
+                std::thread::sleep(Duration::from_millis(50));
+            }
         }
     });
     watched.await.unwrap();

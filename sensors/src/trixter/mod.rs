@@ -21,6 +21,8 @@ pub struct TrixterDecoder {
     digits: VecDeque<u8>,
     /// Cadences of the last messages.
     recent: VecDeque<f64>,
+    /// When the last message came.
+    heard: Millis,
     /// Messages until the next reading.
     wait: usize,
     /// When the load is to be written again.
@@ -39,6 +41,7 @@ impl TrixterDecoder {
             load: load.map(|load| load.min(MOST_LOAD)),
             digits: VecDeque::new(),
             recent: VecDeque::new(),
+            heard: 0,
             wait: 1,
             due: 0,
             beside: Beside::NONE,
@@ -79,6 +82,10 @@ impl TrixterDecoder {
         };
         self.beside.reading(rpm, now)?;
         self.beside.set_heart_rate(f64::from(message[14]), now)?;
+        // It always streams: what was before a silence says nothing of now.
+        if now.saturating_sub(std::mem::replace(&mut self.heard, now)) > SILENT_MS {
+            self.recent.clear();
+        }
         self.recent.push_back(rpm);
         if self.recent.len() > WINDOW {
             self.recent.pop_front();
@@ -176,6 +183,8 @@ const STILL: u16 = 65_534;
 const WINDOW: usize = 9;
 /// A reading is told each so many messages: about eight a second.
 const EVERY: usize = 10;
+/// A silence is a fault from here on. In ms.
+const SILENT_MS: Millis = 500;
 const MOST_LOAD: u8 = 250;
 /// The load drops unless it is written as often as this. In ms.
 const LOAD_MS: Millis = 10;

@@ -54,3 +54,11 @@ fn a_single_wild_message_does_not_reach_the_rider_and_a_stop_does() {
     let (readings, _) = second(decoder.as_mut(), 65_535, 3_000);
     assert_eq!(readings.last().unwrap().cadence, 0.0);
 }
+
+#[test]
+fn what_was_ridden_before_a_silence_is_not_told_after_it() {
+    let mut decoder = decoder(None);
+    second(decoder.as_mut(), 1_852, 0);
+    let (readings, _) = second(decoder.as_mut(), 65_535, 5_000);
+    assert!(readings.iter().all(|reading| reading.cadence == 0.0), "{readings:?}");
+}
