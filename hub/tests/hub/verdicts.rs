@@ -85,6 +85,13 @@ async fn the_host_decides_what_becomes_of_a_flagged_ride() {
     let limit = std::time::Duration::from_secs(15);
     tokio::time::timeout(limit, until(vec![(7, first), (8, second)])).await.expect("both races are official");
     assert_eq!(ids(&hub.get(&path).await.1["disqualified"]), [7], "kept over a restart");
+    // Records are in memory; the store is written a moment later.
+    let written = async {
+        while hub.get("/api/racers/8/rides").await.1["rides"][0].is_null() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(limit, written).await.expect("the rides are in the store");
     assert_eq!(hub.get("/api/racers/7/rides").await.1["rides"][0]["disqualified"], true);
     assert_eq!(hub.get("/api/racers/8/rides").await.1["rides"][0]["rank"], 1);
     let table = reqwest::get(hub.url(&format!("{path}/results.csv"))).await.unwrap().text().await.unwrap();
