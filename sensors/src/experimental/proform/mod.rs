@@ -8,6 +8,7 @@ pub mod emulate;
 #[cfg(any(test, feature = "regime"))]
 pub(crate) mod vectors;
 
+use super::pairs;
 use crate::ask::Ask;
 use crate::lines::Lines;
 use crate::reading::{Fault, Readings, Writes};
@@ -52,18 +53,6 @@ impl ProformDecoder {
         self.ask.answered();
         Ok(())
     }
-}
-
-/// Bytes by pairs of upper-case digits.
-fn pairs(digits: &[u8]) -> Option<Vec<u8>> {
-    let value = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    };
-    let (pairs, rest) = digits.as_chunks::<2>();
-    let bytes = pairs.iter().map(|[high, low]| Some(value(*high)? << 4 | value(*low)?));
-    if rest.is_empty() { bytes.collect() } else { None }
 }
 
 impl Decoder for ProformDecoder {

@@ -3,6 +3,7 @@
 //! CRC-16/ARC (polynomial A001 reflected, start 0) over the 01 and the digits, low byte first.
 
 use crate::Counters;
+use crate::experimental::pairs;
 use crate::reading::Fault;
 
 /// Finds frames among bytes.
@@ -43,17 +44,7 @@ impl Frames {
 }
 
 fn payload(inside: &[u8]) -> Result<Vec<u8>, Fault> {
-    let value = |digit: u8| match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'A'..=b'F' => Ok(digit - b'A' + 10),
-        _ => Err(Fault::Form),
-    };
-    let (pairs, rest) = inside.as_chunks::<2>();
-    if !rest.is_empty() || pairs.len() < 3 {
-        return Err(Fault::Form);
-    }
-    let bytes = pairs.iter().map(|[high, low]| Ok(value(*high)? << 4 | value(*low)?));
-    let mut bytes = bytes.collect::<Result<Vec<u8>, Fault>>()?;
+    let mut bytes = pairs(inside).filter(|bytes| bytes.len() >= 3).ok_or(Fault::Form)?;
     let told = bytes.split_off(bytes.len() - 2);
     if told != crc(&inside[..inside.len() - 4]).to_le_bytes() {
         return Err(Fault::Checksum);
