@@ -1,0 +1,10 @@
+//! Records into a Kinesis stream and out of it: batching, retries, shards and checkpoints as sans-IO cores,
+//! with a thin shell over the AWS SDK behind the feature `kinesis`.
+//!
+//! Knows nothing of races: a record is a partition key and bytes.
+
+pub mod key;
+pub mod quota;
+mod record;
+
+pub use record::{Record, RecordError};

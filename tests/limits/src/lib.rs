@@ -1,0 +1,1 @@
+//! Stands before a Kinesis emulator and throttles its shards as the service does: the emulators do not.
