@@ -4,6 +4,7 @@
 //! Knows nothing of races: a record is a partition key and bytes.
 
 pub mod key;
+pub mod plan;
 pub mod quota;
 mod record;
 

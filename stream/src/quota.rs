@@ -21,3 +21,5 @@ pub const SHARD_READS_PER_SECOND: u32 = 5;
 pub const SHARD_READ_BYTES_PER_SECOND: u32 = 2 * 1024 * 1024;
 /// Records one `GetRecords` may ask for.
 pub const RECORDS_PER_GET: u32 = 10_000;
+/// Consumers that one stream pushes to by enhanced fan-out.
+pub const FAN_OUT_CONSUMERS: u32 = 20;
