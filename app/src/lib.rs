@@ -1,12 +1,11 @@
 //! The race page: choose a racer and a class, ride, see the place.
 //!
 //! `state` is the machine, `net` drives it, `platform` is the browser, `views` and `components` are what is
-//! seen; `json` is how messages are read and written. The binary mounts it and does nothing else.
+//! seen. The binary mounts it and does nothing else.
 
 pub mod app;
 pub mod components;
 mod ctx;
-pub mod json;
 pub mod net;
 pub mod platform;
 pub mod state;

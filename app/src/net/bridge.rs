@@ -7,7 +7,6 @@ use alleycat_mqtt::web::{Heard, Socket};
 use alleycat_shared::Millis;
 use gloo_timers::callback::Timeout;
 
-use crate::json;
 use crate::platform::clock;
 use crate::state::{Input, retry};
 
@@ -79,7 +78,7 @@ impl Inner {
             Heard::Opened => Input::BridgeOpened,
             Heard::Text(text) => {
                 self.failures.set(0);
-                json::read(&text).map_or(Input::SensorNonsense, Input::Sensor)
+                serde_json::from_str(&text).map_or(Input::SensorNonsense, Input::Sensor)
             }
             Heard::Bytes(_) => Input::SensorNonsense,
             Heard::Closed => {

@@ -15,7 +15,6 @@ use wasm_bindgen_futures::spawn_local;
 use super::bridge::Bridge;
 use super::broker::Broker;
 use super::http;
-use crate::json;
 use crate::platform::storage::{self, Shelf};
 use crate::platform::{clock, location, wake_lock};
 use crate::state::{Effect, Input, Page, Preset, Rider};
@@ -118,8 +117,7 @@ impl Driver {
                 let message = RaceMessage { uuid: Uuid::new_v4(), ..*message };
                 let broker = self.broker.borrow().clone();
                 if let Some(broker) = broker {
-                    let Some(json) = json::write(&message) else { return };
-                    broker.publish(Topic::Publish(Some(message.racer_id)), Bytes::from(json));
+                    broker.publish(Topic::Publish(Some(message.racer_id)), Bytes::from(message.to_json()));
                 }
             }
             Effect::KeepRecent => {

@@ -7,7 +7,6 @@ use alleycat_shared::time::ClockOffset;
 use alleycat_shared::{ClassId, RaceId};
 use serde::de::DeserializeOwned;
 
-use crate::json;
 use crate::platform::clock;
 use crate::platform::fetch::{Answer, fetch, fetch_as};
 use crate::state::Failure;
@@ -17,7 +16,7 @@ pub(super) async fn config() -> Result<PageConfig, Failure> {
 }
 
 pub(super) async fn join(join: &Join) -> Result<Joined, Failure> {
-    let body = json::write(join).ok_or_else(Failure::default)?;
+    let body = serde_json::to_string(join).map_err(|_| Failure::default())?;
     read(fetch("/api/join", Some(&body)).await)
 }
 
@@ -51,10 +50,10 @@ fn read<T: DeserializeOwned>(answer: Option<Answer>) -> Result<T, Failure> {
     let Answer { status, text } = answer.ok_or_else(Failure::default)?;
     let failure = |detail| Failure { status: Some(status), detail };
     if !(200..300).contains(&status) {
-        let problem = json::read::<Problem>(&text);
+        let problem = serde_json::from_str::<Problem>(&text);
         return Err(failure(problem.map(|problem| problem.detail).unwrap_or_default()));
     }
-    json::read(&text).ok_or_else(|| failure("The hub's answer can't be read.".to_owned()))
+    serde_json::from_str(&text).map_err(|_| failure("The hub's answer can't be read.".to_owned()))
 }
 
 const SAMPLES: usize = 5;

@@ -3,7 +3,6 @@
 use alleycat_shared::config::MqttConfig;
 use alleycat_shared::topic::{PUBLISH_ROOT, SUBSCRIBE_ROOT, Topic};
 
-use crate::json;
 use crate::state::Input;
 
 /// The topic under the roots that the hub's configuration names.
@@ -23,8 +22,10 @@ pub(super) fn read(config: &MqttConfig, topic: &str, payload: &[u8], retained: b
         None => topic.parse(),
     };
     let read = match ours {
-        Ok(Topic::Board(_)) => json::read_bytes(payload).map(|board| Input::Board { board, retained }),
-        Ok(Topic::Rider(..)) => json::read_bytes(payload).map(Input::RiderView),
+        Ok(Topic::Board(_)) => {
+            serde_json::from_slice(payload).map(|board| Input::Board { board, retained }).ok()
+        }
+        Ok(Topic::Rider(..)) => serde_json::from_slice(payload).map(Input::RiderView).ok(),
         _ => None,
     };
     read.unwrap_or(Input::LinkNonsense)

@@ -3,7 +3,6 @@
 pub mod clock;
 pub mod crash;
 pub mod fetch;
-pub(crate) mod float;
 pub mod location;
 pub mod storage;
 pub mod wake_lock;

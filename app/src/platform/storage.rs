@@ -4,8 +4,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use web_sys::{Storage, window};
 
-use crate::json;
-
 /// Where a value is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shelf {
@@ -17,12 +15,12 @@ pub enum Shelf {
 
 /// Reads a value; `None` if it is not there or is of an older page that wrote it differently.
 pub fn read<T: DeserializeOwned>(shelf: Shelf, key: &str) -> Option<T> {
-    json::read(&open(shelf)?.get_item(key).ok()??)
+    serde_json::from_str(&open(shelf)?.get_item(key).ok()??).ok()
 }
 
 /// Keeps a value.
 pub fn write<T: Serialize>(shelf: Shelf, key: &str, value: &T) {
-    if let (Some(storage), Some(text)) = (open(shelf), json::write(value)) {
+    if let (Some(storage), Ok(text)) = (open(shelf), serde_json::to_string(value)) {
         let _ = storage.set_item(key, &text);
     }
 }
