@@ -7,6 +7,7 @@
 mod bike;
 mod brokers;
 mod browser;
+mod kinesis;
 mod programs;
 mod proxy;
 mod race_hub;
@@ -14,6 +15,7 @@ mod race_hub;
 pub use bike::Bike;
 pub use brokers::{Broker, address};
 pub use browser::{Browser, Page};
+pub use kinesis::{AWS_ENVIRONMENT, Kinesis};
 pub use programs::{Program, Programs, free_port};
 pub use proxy::{Fate, Proxy};
 pub use race_hub::RaceHub;

@@ -1,8 +1,9 @@
-//! The project's own commands: `cargo xtask setup | env | run | test | bench`.
+//! The project's own commands: `cargo xtask setup | env | run | kinesis | test | bench`.
 #![expect(clippy::print_stdout, reason = "these commands talk to the person at the terminal")]
 
 mod bench;
 mod broker;
+mod kinesis;
 mod node;
 mod page;
 mod programs;
@@ -33,6 +34,8 @@ enum Command {
     Env,
     /// Starts everything on this machine: hub, page, bridge with a bike, simulated riders.
     Run(run::Options),
+    /// Starts a Kinesis emulator behind the service's limits, to try streams with.
+    Kinesis(kinesis::Options),
     /// Runs what CI runs: format, lints, tests native and in the browser, whole-system tests.
     Test(test::Options),
     /// Measures Alleycat next to others, in one run, and says which goals are met.
@@ -42,6 +45,7 @@ enum Command {
 const EXAMPLES: &str = "Examples:
   cargo xtask run                            race against 25 simulated riders on a virtual bike
   cargo xtask run --bike auto                race on the bike that is found at a USB port
+  cargo xtask kinesis --shards 2             a stream on this machine that throttles as the service does
   cargo xtask test                           what CI runs
   cargo xtask test --only browser            one step of it
   cargo xtask bench size --json size.json    what the page and its MQTT client weigh
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::everything().map(|_| println!("everything is set up")),
         Command::Env => setup::for_page().map(|tools| print!("{}", tools.exports())),
         Command::Run(options) => run::run(&options),
+        Command::Kinesis(options) => kinesis::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
     };

@@ -1,7 +1,7 @@
 //! Our own programs as child processes: built, started, watched, ended.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,11 @@ impl Program {
         let child =
             command.stdin(Stdio::null()).spawn().with_context(|| format!("{name} can't be started"))?;
         Ok(Self { name, child })
+    }
+
+    /// What it says, if that was asked for.
+    pub(crate) fn stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
     }
 
     /// How it ended, if it has.

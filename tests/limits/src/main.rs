@@ -1,6 +1,7 @@
 //! The command `alleycat-kinesis-limits`.
 #![expect(clippy::print_stdout, reason = "where it listens is what its caller waits for")]
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -26,7 +27,8 @@ struct Config {
 async fn main() -> ExitCode {
     let config = Config::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     match Limits::start(config.listen, &config.upstream, config.settings).await {
         Ok(limits) => {
             println!("{}", limits.url());

@@ -1,0 +1,3 @@
+//! The stream whole: rules, sink, source and simulator against an emulator that is throttled as the service is.
+
+mod limits;
