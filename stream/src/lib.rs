@@ -4,8 +4,11 @@
 //! Knows nothing of races: a record is a partition key and bytes.
 
 pub mod key;
+#[cfg(feature = "kinesis")]
+pub mod kinesis;
 pub mod plan;
 pub mod quota;
 mod record;
+pub mod sink;
 
 pub use record::{Record, RecordError};

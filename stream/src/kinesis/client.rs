@@ -1,0 +1,157 @@
+//! The AWS SDK's client, set up the way this crate wants it: retries are ours, time-outs are short.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_kinesis::config::{Region, StalledStreamProtectionConfig};
+use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::primitives::Blob;
+use aws_sdk_kinesis::types::PutRecordsRequestEntry;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use thiserror::Error;
+
+use crate::record::Record;
+use crate::sink::{Placed, PutFault, RecordFault};
+
+/// Where the streams are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The address of the API, if it is not AWS's own: an emulator, or a private endpoint.
+    pub endpoint: Option<String>,
+    /// The region; unless given, what AWS's own tools would take.
+    pub region: Option<String>,
+}
+
+/// Speaks to Kinesis. Credentials come from where AWS's own tools take them: environment, profile, container,
+/// instance.
+#[derive(Clone, Debug)]
+pub struct Client(aws_sdk_kinesis::Client);
+
+/// A question that came to nothing.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ClientError {
+    /// Somebody asks too often.
+    #[error("asked too often")]
+    Throttled,
+    /// The place to read from is not good any more: take a new one.
+    #[error("the iterator has expired")]
+    Expired,
+    /// There is no such stream or shard.
+    #[error("{0}")]
+    Missing(String),
+    /// The service says no.
+    #[error("{0}")]
+    Refused(String),
+    /// The service could not be reached, or failed.
+    #[error("{0}")]
+    Away(String),
+}
+
+impl Client {
+    /// A client. Nothing is asked yet.
+    pub async fn new(target: &Target) -> Self {
+        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .retry_config(RetryConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .timeout_config(timeouts);
+        if let Some(endpoint) = &target.endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        if let Some(region) = &target.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        let config = loader.load().await;
+        // An emulator does not care which region it is in.
+        let mut builder = aws_sdk_kinesis::config::Builder::from(&config);
+        if config.region().is_none() && target.endpoint.is_some() {
+            builder = builder.region(Region::new(ANY_REGION));
+        }
+        Self(aws_sdk_kinesis::Client::from_conf(builder.build()))
+    }
+
+    /// The SDK's own client, for what is not here.
+    pub fn sdk(&self) -> &aws_sdk_kinesis::Client {
+        &self.0
+    }
+
+    /// One `PutRecords`: a result for each record, in their order.
+    ///
+    /// # Errors
+    /// [`PutFault`] when the whole of it came to nothing.
+    pub async fn put(
+        &self,
+        stream: &str,
+        records: Vec<Record>,
+    ) -> Result<Vec<Result<Placed, RecordFault>>, PutFault> {
+        let entry = |record: Record| {
+            let (key, data) = record.into_parts();
+            let entry = PutRecordsRequestEntry::builder().partition_key(key).data(Blob::new(data));
+            entry.build().expect("key and data are set")
+        };
+        let entries = records.into_iter().map(entry).collect();
+        let sent = self.0.put_records().stream_name(stream).set_records(Some(entries)).send().await;
+        let answer = sent.map_err(|error| match ClientError::from_sdk(&error) {
+            ClientError::Missing(why) | ClientError::Refused(why) => PutFault::Refused(why),
+            other => PutFault::Away(other.to_string()),
+        })?;
+        let result = |entry: aws_sdk_kinesis::types::PutRecordsResultEntry| match entry.error_code.as_deref()
+        {
+            None => Ok(Placed {
+                shard: entry.shard_id.unwrap_or_default(),
+                sequence: entry.sequence_number.unwrap_or_default(),
+            }),
+            Some("ProvisionedThroughputExceededException") => Err(RecordFault::Throttled),
+            Some("InternalFailure") => Err(RecordFault::Internal),
+            Some(code) => {
+                let message = entry.error_message.unwrap_or_default();
+                Err(RecordFault::Refused(format!("{code}: {message}")))
+            }
+        };
+        Ok(answer.records.into_iter().map(result).collect())
+    }
+}
+
+impl ClientError {
+    /// What an error of the SDK means.
+    pub(super) fn from_sdk<E, R>(error: &SdkError<E, R>) -> Self
+    where
+        SdkError<E, R>: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug,
+    {
+        let said = |fallback: &dyn Display| {
+            let (code, message) = (error.code().unwrap_or_default(), error.message().unwrap_or_default());
+            if code.is_empty() { fallback.to_string() } else { format!("{code}: {message}") }
+        };
+        let whole = DisplayErrorContext(error);
+        match error.code() {
+            Some(
+                "ProvisionedThroughputExceededException"
+                | "LimitExceededException"
+                | "ThrottlingException"
+                | "KMSThrottlingException",
+            ) => Self::Throttled,
+            Some("ExpiredIteratorException") => Self::Expired,
+            Some("ResourceNotFoundException") => Self::Missing(said(&whole)),
+            Some(
+                "InternalFailure" | "ServiceUnavailable" | "InternalServerError" | "InternalFailureException",
+            ) => Self::Away(said(&whole)),
+            Some(_) => Self::Refused(said(&whole)),
+            // Without a code nobody of the service has spoken.
+            None => Self::Away(whole.to_string()),
+        }
+    }
+}
+
+const CONNECT: Duration = Duration::from_secs(3);
+/// How long one attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(15);
+const ANY_REGION: &str = "us-east-1";

@@ -1,0 +1,214 @@
+//! A sink with hands: takes records over a channel, puts them, tells what became of them.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
+
+use super::Client;
+use crate::record::Record;
+use crate::sink::{Counts, Done, Placed, Put, PutFault, RecordFault, Settings, Sink};
+
+/// Puts records into one stream. Dropping it ends it at once; [`Writer::finish`] ends it well.
+#[derive(Debug)]
+pub struct Writer {
+    records: mpsc::Sender<(Record, u64)>,
+    counters: Counters,
+    task: JoinHandle<()>,
+}
+
+/// What a writer has done, for metrics; clones see the same.
+#[derive(Clone, Debug, Default)]
+pub struct Counters(Arc<Mutex<Told>>);
+
+#[derive(Debug, Default)]
+struct Told {
+    counts: Counts,
+    records: usize,
+    bytes: usize,
+    trouble: Option<String>,
+}
+
+/// The writer's task is gone: it has panicked or was stopped.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the writer has ended")]
+pub struct WriterGone;
+
+impl Writer {
+    /// Starts a writer. What becomes of the records comes out of the receiver, which must be read: who does
+    /// not read it stops the writer.
+    pub fn start(
+        client: Client,
+        stream: String,
+        settings: Settings,
+        seed: u64,
+    ) -> (Self, mpsc::Receiver<Done>) {
+        let (records, inbox) = mpsc::channel(INBOX);
+        let (outbox, outcomes) = mpsc::channel(INBOX);
+        let counters = Counters::default();
+        let worker = Worker {
+            client,
+            stream,
+            sink: Sink::new(settings, seed),
+            puts: JoinSet::new(),
+            start: Instant::now(),
+            counters: counters.clone(),
+        };
+        let task = tokio::spawn(worker.run(inbox, outbox));
+        (Self { records, counters, task }, outcomes)
+    }
+
+    /// Hands a record over; waits while the sink is full.
+    ///
+    /// # Errors
+    /// [`WriterGone`] when there is nobody to take it.
+    pub async fn send(&self, record: Record, ticket: u64) -> Result<(), WriterGone> {
+        self.records.send((record, ticket)).await.map_err(|_| WriterGone)
+    }
+
+    /// What has been done so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Takes no more and waits until everything is finished.
+    pub async fn finish(mut self) {
+        // The channel's end is the sign.
+        let (closed, _) = mpsc::channel(1);
+        self.records = closed;
+        _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Counters {
+    /// What has happened so far.
+    pub fn counts(&self) -> Counts {
+        self.told(|told| told.counts)
+    }
+
+    /// Records and bytes that are in the sink.
+    pub fn held(&self) -> (usize, usize) {
+        self.told(|told| (told.records, told.bytes))
+    }
+
+    /// Why nothing gets through at the moment, if so.
+    pub fn trouble(&self) -> Option<String> {
+        self.told(|told| told.trouble.clone())
+    }
+
+    fn told<T>(&self, part: impl FnOnce(&mut Told) -> T) -> T {
+        part(&mut self.0.lock().expect("nobody panics while counting"))
+    }
+}
+
+struct Worker {
+    client: Client,
+    stream: String,
+    sink: Sink,
+    puts: JoinSet<(u64, Answer)>,
+    start: Instant,
+    counters: Counters,
+}
+
+type Answer = Result<Vec<Result<Placed, RecordFault>>, PutFault>;
+
+impl Worker {
+    async fn run(mut self, mut inbox: mpsc::Receiver<(Record, u64)>, outbox: mpsc::Sender<Done>) {
+        let mut waiting: Option<(Record, u64)> = None;
+        let mut open = true;
+        loop {
+            if let Some((record, ticket)) = waiting.take() {
+                let now = self.now();
+                waiting = self.sink.push(record, ticket, now).err().map(|full| (full.0, ticket));
+            }
+            while let Some(put) = self.sink.poll(self.now()) {
+                self.send(put);
+            }
+            self.tell();
+            while let Some(done) = self.sink.finished() {
+                if outbox.send(done).await.is_err() {
+                    return;
+                }
+            }
+            if !open && waiting.is_none() && self.sink.is_empty() {
+                return;
+            }
+            let deadline = self.sink.deadline().map(|at| self.start + Duration::from_millis(at));
+            tokio::select! {
+                Some(answer) = self.puts.join_next() => self.answered(answer),
+                record = inbox.recv(), if open && waiting.is_none() => match record {
+                    Some(record) => {
+                        waiting = Some(record);
+                        self.take(&mut inbox, &mut waiting);
+                    }
+                    None => open = false,
+                },
+                () = until(deadline) => {}
+            }
+        }
+    }
+
+    /// Takes what else is there, without a turn of the loop for each.
+    fn take(&mut self, inbox: &mut mpsc::Receiver<(Record, u64)>, waiting: &mut Option<(Record, u64)>) {
+        let now = self.now();
+        while let Some((record, ticket)) = waiting.take() {
+            if let Err(full) = self.sink.push(record, ticket, now) {
+                *waiting = Some((full.0, ticket));
+                return;
+            }
+            *waiting = inbox.try_recv().ok();
+        }
+    }
+
+    fn send(&mut self, Put { id, records }: Put) {
+        let (client, stream) = (self.client.clone(), self.stream.clone());
+        self.puts.spawn(async move { (id, client.put(&stream, records).await) });
+    }
+
+    fn answered(&mut self, answer: Result<(u64, Answer), tokio::task::JoinError>) {
+        let now = self.now();
+        let (id, answer) = answer.expect("a put does not panic");
+        let trouble = answer.as_ref().err().map(|(PutFault::Away(why) | PutFault::Refused(why))| why.clone());
+        match answer {
+            Ok(results) => self.sink.answered(now, id, results),
+            Err(fault) => self.sink.failed(now, id, &fault),
+        }
+        let before = self.counters.told(|told| std::mem::replace(&mut told.trouble, trouble.clone()));
+        match (before, trouble) {
+            (None, Some(why)) => {
+                tracing::warn!(stream = self.stream, why, "the stream takes nothing: trying again")
+            }
+            (Some(_), None) => tracing::info!(stream = self.stream, "the stream takes records again"),
+            _ => {}
+        }
+    }
+
+    fn tell(&self) {
+        let (counts, records, bytes) = (self.sink.counts(), self.sink.len(), self.sink.bytes());
+        self.counters.told(|told| (told.counts, told.records, told.bytes) = (counts, records, bytes));
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Records on their way to the task, and outcomes on their way out.
+const INBOX: usize = 1_024;
