@@ -10,5 +10,6 @@ pub mod plan;
 pub mod quota;
 mod record;
 pub mod sink;
+pub mod source;
 
 pub use record::{Record, RecordError};

@@ -1,7 +1,9 @@
-//! The real API: a client of the AWS SDK, a writer on it.
+//! The real API: a client of the AWS SDK, a writer and a reader on it.
 
 mod client;
+mod reader;
 mod writer;
 
 pub use client::{Client, ClientError, Target};
+pub use reader::{Progress, Reader};
 pub use writer::{Counters, Writer, WriterGone};
