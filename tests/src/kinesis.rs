@@ -19,14 +19,6 @@ pub struct Kinesis {
     _program: Program,
 }
 
-/// What a program needs to speak to an emulator, which believes any key.
-pub const AWS_ENVIRONMENT: [(&str, &str); 4] = [
-    ("AWS_REGION", "eu-west-1"),
-    ("AWS_ACCESS_KEY_ID", "emulator"),
-    ("AWS_SECRET_ACCESS_KEY", "emulator"),
-    ("AWS_EC2_METADATA_DISABLED", "true"),
-];
-
 impl Kinesis {
     /// npm's kinesalite behind limits.
     ///
@@ -35,6 +27,8 @@ impl Kinesis {
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
         let modules = std::env::var_os("ALLEYCAT_NODE_MODULES")
             .context("ALLEYCAT_NODE_MODULES is not set: run `cargo xtask test --only system`")?;
+        // Our programs and boto3 sign with them, and don't start without.
+        ensure!(std::env::var_os("AWS_ACCESS_KEY_ID").is_some(), "AWS_ACCESS_KEY_ID is not set: any will do");
         let port = free_port()?;
         let mut node = Command::new("node");
         node.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/node/kinesalite.mjs")).arg(port.to_string());

@@ -15,7 +15,7 @@ mod race_hub;
 pub use bike::Bike;
 pub use brokers::{Broker, address};
 pub use browser::{Browser, Page};
-pub use kinesis::{AWS_ENVIRONMENT, Kinesis};
+pub use kinesis::Kinesis;
 pub use programs::{Program, Programs, free_port};
 pub use proxy::{Fate, Proxy};
 pub use race_hub::RaceHub;

@@ -1,3 +1,8 @@
 //! The stream whole: rules, sink, source and simulator against an emulator that is throttled as the service is.
 
+mod ends;
 mod limits;
+mod plan;
+mod rides;
+mod rig;
+mod witness;

@@ -64,7 +64,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         "\n  A stream `{}` of {} shards is at {url}. In another terminal:\n",
         options.stream, options.shards
     );
-    println!("    export AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=emulator AWS_SECRET_ACCESS_KEY=emulator");
+    let exports = ENVIRONMENT.map(|(name, value)| format!("{name}={value}"));
+    println!("    export {}", exports.join(" "));
     println!(
         "    alleycat-hub serve --stream kinesis:{} --kinesis-endpoint {url} --rules FILE",
         options.stream
@@ -126,3 +127,10 @@ fn ask(address: &str, operation: &str, body: &Value) -> anyhow::Result<Value> {
 }
 
 const LIMITS: &str = "alleycat-kinesis-limits";
+/// What programs sign with, and what AWS's own tools want besides; an emulator believes anybody.
+pub(crate) const ENVIRONMENT: [(&str, &str); 4] = [
+    ("AWS_REGION", "eu-west-1"),
+    ("AWS_DEFAULT_REGION", "eu-west-1"),
+    ("AWS_ACCESS_KEY_ID", "emulator"),
+    ("AWS_SECRET_ACCESS_KEY", "emulator"),
+];

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use crate::broker::Broker;
 use crate::setup::{self, Browser, Tools};
 use crate::shell::{self, cargo, command};
-use crate::{node, page, programs, python};
+use crate::{kinesis, node, page, programs, python};
 
 /// Which steps to run.
 #[derive(Debug, clap::Args)]
@@ -124,6 +124,7 @@ fn system(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
     test.env("MOSQUITTO", setup::mosquitto()?);
     test.env("ALLEYCAT_NODE_MODULES", node::packages(&shell::root().join("tests/node"))?);
     test.env("ALLEYCAT_PYTHON", python::interpreter(&shell::root().join("tests/python"))?);
+    test.envs(kinesis::ENVIRONMENT);
     if shell::which("mosquitto_pub").is_none() {
         shell::apt_install(&["mosquitto-clients"], "Mosquitto's clients, for the tests")?;
     }
