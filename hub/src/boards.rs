@@ -128,7 +128,7 @@ pub(crate) async fn run(races: Arc<Races>, carrier: Carrier, journal: Arc<Journa
         let wait = 1_000 - (before + 1_000 - BOARD_PHASE_MS) % 1_000;
         tokio::time::sleep(Duration::from_millis(wait)).await;
         let now = time::now();
-        let closed = races.close(now);
+        let closed = races.close(races.settled(now));
         if !closed.is_empty() {
             journal.forget(retention.at(races.clock(), now));
         }
@@ -137,6 +137,7 @@ pub(crate) async fn run(races: Arc<Races>, carrier: Carrier, journal: Arc<Journa
             tracing::info!(race_id = %result.race_id, class_id = %result.class_id, riders, "result is official");
         }
         metrics::upkeep();
+        metrics::outbox(journal.outbox_bytes());
         metrics::riders(races.riders(now));
         for class in ClassId::all().filter(|class| carrier.runs(*class)) {
             let watched = carrier.is_watched(Topic::Field(class));

@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use alleycat_shared::config::{
     Auth, BRIDGE_PORT, MQTT_PATH, MQTT_URL_PATH, MqttConfig, PageConfig, SENSOR_PATH, SensorConfig, classes,
 };
 use alleycat_shared::race::{DEFAULT_GRACE_SECONDS, DEFAULT_RACE_SECONDS, RaceClock};
 use alleycat_shared::{ClassId, RaceSecond};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use thiserror::Error;
 
 pub use crate::archive::ArchiveFormat;
@@ -187,9 +188,84 @@ pub struct Config {
     #[arg(long, value_name = "NAME", env = "ALLEYCAT_HUB_SHARE")]
     pub share: Option<String>,
 
+    /// What else is to be done about riders' messages: a file of rules as in AWS IoT Core, which put them
+    /// into streams, publish them again, or write them into files. See docs/rules.md.
+    #[arg(long, value_name = "FILE", env = "ALLEYCAT_HUB_RULES")]
+    pub rules: Option<PathBuf>,
+
+    /// The most that may wait for the targets of rules, in MiB; beyond, riders' messages wait with the riders.
+    #[arg(long, value_name = "MIB", default_value_t = 1_024, env = "ALLEYCAT_HUB_OUTBOX_MIB", value_parser = clap::value_parser!(u32).range(1..))]
+    pub outbox_mib: u32,
+
+    /// What feeds the races: `none` for what riders publish here, or `kinesis:NAME` for a stream, which gets
+    /// their messages by rules or from elsewhere.
+    #[arg(long, value_name = "STREAM", default_value = NO_STREAM, env = "ALLEYCAT_HUB_STREAM")]
+    pub stream: StreamChoice,
+
+    /// Where a stream is begun that this hub has never read.
+    #[arg(long, value_name = "WHERE", default_value = "race", env = "ALLEYCAT_HUB_STREAM_FROM")]
+    pub stream_from: StreamFrom,
+
+    /// The address of the Kinesis API, if it is not AWS's own: an emulator, or a private endpoint. Region and
+    /// credentials come from where AWS's own tools take them, for example AWS_REGION.
+    #[arg(long, value_name = "URL", env = "ALLEYCAT_HUB_KINESIS_ENDPOINT")]
+    pub kinesis_endpoint: Option<String>,
+
+    /// How long a record waits for others before it is put into a stream.
+    #[arg(long, value_name = "MS", default_value_t = 50, env = "ALLEYCAT_HUB_KINESIS_LINGER_MS", value_parser = clap::value_parser!(u16).range(..=60_000))]
+    pub kinesis_linger_ms: u16,
+
+    /// The most records of one PutRecords.
+    #[arg(long, value_name = "RECORDS", default_value_t = 500, env = "ALLEYCAT_HUB_KINESIS_BATCH", value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub kinesis_batch: u16,
+
+    /// The largest record that the stream takes, in KiB, data and partition key.
+    #[arg(long, value_name = "KIB", default_value_t = 1_024, env = "ALLEYCAT_HUB_KINESIS_RECORD_KIB", value_parser = clap::value_parser!(u16).range(1..=10_240))]
+    pub kinesis_record_kib: u16,
+
     /// Where a page loaded from the hub finds the bike's bridge: as seen from the rider's browser.
     #[arg(long, value_name = "URL", default_value_t = sensor_url(), env = "ALLEYCAT_HUB_SENSOR_URL")]
     pub sensor_url: String,
+}
+
+/// What feeds the races.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StreamChoice {
+    /// What riders publish to this hub.
+    #[default]
+    None,
+    /// A Kinesis stream of this name.
+    Kinesis(String),
+}
+
+impl FromStr for StreamChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+        match text.strip_prefix("kinesis:") {
+            _ if text == NO_STREAM => Ok(Self::None),
+            Some(name) if (1..=128).contains(&name.len()) && name.chars().all(is_name) => {
+                Ok(Self::Kinesis(name.to_owned()))
+            }
+            _ => {
+                Err("it is `none` or kinesis:NAME, and a name has 1 to 128 letters, digits and _ . -"
+                    .to_owned())
+            }
+        }
+    }
+}
+
+/// Where a stream is begun that was never read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum StreamFrom {
+    /// With the oldest race that is not over yet: its grace may still run.
+    #[default]
+    Race,
+    /// At the oldest record that the stream still has: all races of a day are worked out again.
+    Oldest,
+    /// At what comes from now on.
+    Newest,
 }
 
 /// A configuration that can't work.
@@ -221,6 +297,12 @@ pub enum ConfigError {
     /// No broker takes such a name.
     #[error("a name of --share is not empty and has none of / + #")]
     ShareName,
+    /// There is no Kinesis in this program.
+    #[error(
+        "this hub was built without Kinesis: build it with `cargo build --release -p alleycat-hub --features \
+         kinesis`, or leave --stream out"
+    )]
+    NoKinesis,
     /// A race can't have that many seconds.
     #[error("a race has 1 to {max} seconds, not {0}", max = RaceSecond::MAX)]
     RaceSeconds(u16),
@@ -228,6 +310,8 @@ pub enum ConfigError {
 
 const MQTT_TCP: &str = "--mqtt-tcp";
 pub(crate) const MQTT_TLS: &str = "--mqtt-tls";
+/// The stream that means: none.
+const NO_STREAM: &str = "none";
 /// The folder that means: none.
 const NO_DATA: &str = "none";
 
@@ -253,6 +337,9 @@ impl Config {
         }
         if self.folder().is_none() && self.archive() != ArchiveFormat::None {
             return Err(ConfigError::ArchiveOfNothing);
+        }
+        if self.stream != StreamChoice::None && !cfg!(feature = "kinesis") {
+            return Err(ConfigError::NoKinesis);
         }
         self.check_broker()?;
         match &self.page {
@@ -317,6 +404,25 @@ impl Config {
     pub(crate) fn mqtt_ports(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
         let ports = [(MQTT_TCP, self.mqtt_tcp), (MQTT_TLS, self.mqtt_tls)];
         ports.into_iter().filter_map(|(option, address)| Some((option, address?)))
+    }
+
+    /// Where the Kinesis API is.
+    #[cfg(feature = "kinesis")]
+    pub(crate) fn kinesis(&self) -> alleycat_stream::kinesis::Target {
+        alleycat_stream::kinesis::Target { endpoint: self.kinesis_endpoint.clone(), region: None }
+    }
+
+    /// How the stream is read.
+    #[cfg(feature = "kinesis")]
+    pub(crate) fn source(&self, now: alleycat_shared::Millis) -> alleycat_stream::source::Settings {
+        use alleycat_stream::source::{Settings, Start};
+        let race_and_grace = 1_000 * (u64::from(self.race_seconds) + u64::from(self.grace_seconds));
+        let start = match self.stream_from {
+            StreamFrom::Race => Start::At(now.saturating_sub(race_and_grace)),
+            StreamFrom::Oldest => Start::Oldest,
+            StreamFrom::Newest => Start::Newest,
+        };
+        Settings { start, ..Settings::default() }
     }
 
     /// What the archive's files are.

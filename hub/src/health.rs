@@ -1,6 +1,7 @@
 //! How the hub fares, in words: what `/healthz` and the host's page tell.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use alleycat_shared::Millis;
 
@@ -12,8 +13,30 @@ pub(crate) struct Health {
     pub(crate) archive: String,
     pub(crate) tls: String,
     pub(crate) broker: &'static str,
+    pub(crate) rules: String,
+    pub(crate) stream: String,
     /// Nothing here: all is well.
     pub(crate) troubles: Vec<String>,
+}
+
+/// How far a stream was read, and why not further.
+pub(crate) struct StreamState {
+    #[cfg(feature = "kinesis")]
+    pub(crate) progress: alleycat_stream::kinesis::Progress,
+}
+
+impl StreamState {
+    /// How far behind the slowest shard is, ms, and what is wrong, if so.
+    fn now(&self) -> (u64, Option<String>) {
+        #[cfg(feature = "kinesis")]
+        let now = {
+            let behind = self.progress.behind().into_iter().map(|(_, ms)| ms).max();
+            (behind.unwrap_or(0), self.progress.trouble())
+        };
+        #[cfg(not(feature = "kinesis"))]
+        let now = (0, None);
+        now
+    }
 }
 
 impl Shared {
@@ -61,6 +84,31 @@ impl Shared {
                 "not reached"
             }
         };
-        Health { store, archive, tls, broker, troubles }
+        let waiting = self.journal.outbox_bytes() / 1024;
+        let rules = match (self.has_rules, self.journal.outbox_is_full()) {
+            (false, _) => "none".to_owned(),
+            (true, false) => format!("ok, {waiting} KiB wait for their targets"),
+            (true, true) => {
+                troubles.push(
+                    "The outbox of the rules is full: a target takes nothing, and riders' messages wait with them. Look \
+                     at the log, or allow more with --outbox-mib."
+                        .to_owned(),
+                );
+                format!("the outbox is full, {waiting} KiB wait for their targets")
+            }
+        };
+        let stream = match self.stream.as_ref().map(StreamState::now) {
+            None => "none".to_owned(),
+            Some((behind_ms, None)) => {
+                format!("ok, {:.1} s behind", Duration::from_millis(behind_ms).as_secs_f64())
+            }
+            Some((_, Some(trouble))) => {
+                troubles.push(format!(
+                    "The stream can't be read: {trouble}. Races wait for it and lose nothing while it keeps its records."
+                ));
+                trouble
+            }
+        };
+        Health { store, archive, tls, broker, rules, stream, troubles }
     }
 }

@@ -23,14 +23,18 @@ use crate::boards::Retention;
 use crate::broker::external::External;
 use crate::broker::origin::Origins;
 use crate::broker::{Broker, Carrier, Gate, Refusals, front, tcp};
-use crate::config::{BrokerChoice, Config, ConfigError, MQTT_TLS};
+use crate::config::{BrokerChoice, Config, ConfigError, MQTT_TLS, StreamChoice};
 use crate::connections::Connections;
+use crate::health::StreamState;
 use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::limits::{Addresses, Rate};
 use crate::races::Races;
+use crate::route::{Republisher, Route, RouteError, Router as RuleRouter};
 use crate::serve::{limit, serve};
 use crate::store::{Store, StoreError, host_key, signing_key};
+#[cfg(feature = "kinesis")]
+use crate::stream::Feed;
 use crate::tls::{Certificate, Tls, TlsError};
 use crate::{api, boards, host, limits, metrics, page, time};
 
@@ -46,6 +50,10 @@ pub(crate) struct Shared {
     pub(crate) broker: Arc<Broker>,
     /// Whether the broker outside is there, if riders are at one.
     pub(crate) outside: Option<Arc<AtomicBool>>,
+    /// Whether there are rules.
+    pub(crate) has_rules: bool,
+    /// The stream that feeds the races, if one does.
+    pub(crate) stream: Option<StreamState>,
     /// Whose pages may be MQTT clients.
     pub(crate) origins: Origins,
     /// MQTT clients.
@@ -116,6 +124,9 @@ pub enum StartError {
     /// Certificate or key can't be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The rules can't be followed.
+    #[error(transparent)]
+    Route(#[from] RouteError),
     /// A port for MQTT over TCP is taken, or not ours.
     #[error("can't listen on {address}: is another program using it? Choose another one with {option}")]
     Tcp {
@@ -169,12 +180,23 @@ impl Hub {
         let identity = Arc::new(Identity::new(key, seats, Arc::clone(&journal), now));
         // Sessions outlive their connections for a while; twice as many are plenty, and a bound.
         let sessions = riders.saturating_mul(2);
+        let is_embedded = config.broker == BrokerChoice::Embedded;
+        let route =
+            config.rules.as_ref().map(|path| Route::load(path, is_embedded)).transpose()?.map(Arc::new);
+        let by_stream = config.stream != StreamChoice::None;
+        if by_stream && route.is_none() && is_embedded {
+            tracing::warn!(
+                "the races are fed by a stream, and no --rules put what riders publish here into it"
+            );
+        }
         let gate = || Gate {
             races: Arc::clone(&races),
             identity: Arc::clone(&identity),
             journal: Arc::clone(&journal),
             refusals: Refusals::default(),
             open: config.open,
+            route: route.clone(),
+            by_stream,
         };
         let mut tcp = Vec::new();
         for (option, address) in config.mqtt_ports() {
@@ -184,15 +206,16 @@ impl Hub {
         }
         let broker = Arc::new(Broker::new(gate(), sessions));
         let mut link = None;
+        let mut republish = None;
         let (carrier, outside) = match &config.broker {
             BrokerChoice::Embedded => (Carrier::Embedded(Arc::clone(&broker)), None),
             BrokerChoice::External(address) => {
                 let (external, way) = External::start(address, config.part(), gate())?;
                 link = Some(external.link());
+                republish = Some(external.republish());
                 (Carrier::External(external), Some(way))
             }
         };
-        let is_embedded = outside.is_none();
         let retention = Retention {
             rides: config.keep_days,
             journal: config.keep_journal_days,
@@ -204,6 +227,41 @@ impl Hub {
             keep_days: config.keep_archive_days,
         };
         let archive = Archive::start(&store, wanted)?;
+        let has_rules = route.is_some();
+        let lanes = match route {
+            Some(route) => {
+                let republisher = match republish {
+                    Some(queue) => Republisher::External(queue),
+                    None => Republisher::Embedded {
+                        broker: Arc::clone(&broker),
+                        route: Arc::clone(&route),
+                        journal: Arc::clone(&journal),
+                    },
+                };
+                RuleRouter::start(route, &store, &journal, republisher, config)?.into_tasks()
+            }
+            None => Vec::new(),
+        };
+        #[cfg(feature = "kinesis")]
+        let feed = match &config.stream {
+            StreamChoice::Kinesis(stream) => Some(
+                Feed::start(
+                    stream.clone(),
+                    &config.kinesis(),
+                    config.source(now),
+                    config.part().classes,
+                    Arc::clone(&races),
+                    Arc::clone(&journal),
+                    &store,
+                )
+                .await?,
+            ),
+            StreamChoice::None => None,
+        };
+        #[cfg(feature = "kinesis")]
+        let stream_state = feed.as_ref().map(|feed| StreamState { progress: feed.progress() });
+        #[cfg(not(feature = "kinesis"))]
+        let stream_state = None;
         let boards = boards::run(Arc::clone(&races), carrier, Arc::clone(&journal), retention);
         let boards = tokio::spawn(boards);
         let (stop, stopped) = watch::channel(false);
@@ -218,6 +276,8 @@ impl Hub {
             archive: archive.as_ref().map(Archive::failing),
             broker,
             outside: link,
+            has_rules,
+            stream: stream_state,
             origins: Origins::new(&config.allow_origins),
             connections: Connections::new(riders, config.client_rate().is_some()),
             http: Arc::clone(&http),
@@ -232,6 +292,9 @@ impl Hub {
         });
         let mut tasks = vec![boards];
         tasks.extend(fresh.map(tokio::spawn));
+        tasks.extend(lanes);
+        #[cfg(feature = "kinesis")]
+        tasks.extend(feed.map(|feed| tokio::spawn(feed.run())));
         tasks.extend(outside.map(tokio::spawn));
         for (listener, tls) in tcp {
             tasks.push(tokio::spawn(tcp::serve(listener, tls, Arc::clone(&shared))));
@@ -289,7 +352,7 @@ impl Hub {
             _ = task.await;
         }
         // Nobody can send any more: what is over is made official, what runs waits in the journal.
-        let closed = self.races.close(time::now()).len();
+        let closed = self.races.close(self.races.settled(time::now())).len();
         let riding = self.races.riders(time::now());
         tracing::info!(
             closed,

@@ -8,6 +8,7 @@
 //! acknowledged; what was taken waits here, up to [`MAX_BACKLOG`] bytes, and is tried again every second.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use alleycat_shared::{ClassId, Millis, RaceId};
 use tokio::sync::watch;
 
 use crate::metrics;
-use crate::store::{Batch, Keep, Official, Record, SeatRow, Store, VerdictRow};
+use crate::store::{Batch, Keep, Official, Record, SeatRow, Store, StreamMark, VerdictRow};
 
 /// The journal; its thread ends with [`Journal::stop`].
 pub(crate) struct Journal {
@@ -26,6 +27,10 @@ pub(crate) struct Journal {
     arrived: Condvar,
     durable: watch::Sender<u64>,
     failing: watch::Sender<Option<String>>,
+    /// Bytes in the outbox, what waits for its commit included.
+    outbox: AtomicU64,
+    /// The most that the outbox may hold.
+    outbox_limit: AtomicU64,
 }
 
 #[derive(Default)]
@@ -53,6 +58,8 @@ impl Journal {
             arrived: Condvar::new(),
             durable: watch::Sender::new(0),
             failing: watch::Sender::new(None),
+            outbox: AtomicU64::new(0),
+            outbox_limit: AtomicU64::new(u64::MAX),
         });
         let committing = Arc::clone(&journal);
         let thread =
@@ -93,6 +100,47 @@ impl Journal {
         self.added(queue)
     }
 
+    /// Appends a message for the targets of rules, encoded.
+    pub(crate) fn outgoing(&self, message: &[u8]) {
+        self.outbox.fetch_add(message.len() as u64, Ordering::Relaxed);
+        let mut queue = self.lock();
+        queue.next.outgoing.extend_from_slice(message);
+        self.added(queue);
+    }
+
+    /// Takes a row of so many bytes out of the outbox.
+    pub(crate) fn delivered(&self, row: i64, bytes: usize) {
+        let mut queue = self.lock();
+        queue.next.delivered.push(row);
+        self.added(queue);
+        self.outbox.fetch_sub(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Keeps how far a stream was read; what was taken from it was appended before. Returns the number to
+    /// wait for.
+    #[cfg_attr(not(feature = "kinesis"), expect(dead_code, reason = "only a stream feeds races"))]
+    pub(crate) fn mark(&self, mark: StreamMark) -> u64 {
+        let mut queue = self.lock();
+        queue.next.marks.push(mark);
+        self.added(queue)
+    }
+
+    /// Bytes in the outbox.
+    pub(crate) fn outbox_bytes(&self) -> u64 {
+        self.outbox.load(Ordering::Relaxed)
+    }
+
+    /// What the outbox holds already, and the most that it may hold.
+    pub(crate) fn limit_outbox(&self, bytes: u64, limit: u64) {
+        self.outbox.fetch_add(bytes, Ordering::Relaxed);
+        self.outbox_limit.store(limit, Ordering::Relaxed);
+    }
+
+    /// Whether the outbox is full: its targets take nothing for long.
+    pub(crate) fn outbox_is_full(&self) -> bool {
+        self.outbox_bytes() >= self.outbox_limit.load(Ordering::Relaxed)
+    }
+
     /// Says what may be forgotten from now on.
     pub(crate) fn forget(&self, keep: Keep) {
         self.lock().keep = Some(keep);
@@ -109,9 +157,11 @@ impl Journal {
         self.durable.subscribe()
     }
 
-    /// Whether more may be appended; only a disk that has failed for long fills the backlog.
+    /// Whether more may be appended; only a disk that has failed for long fills the backlog, or targets of
+    /// rules that take nothing for long the outbox.
     pub(crate) fn has_room(&self) -> bool {
-        self.lock().next.records.len() < MAX_BACKLOG
+        let next = &self.lock().next;
+        next.records.len() + next.outgoing.len() < MAX_BACKLOG && !self.outbox_is_full()
     }
 
     /// Why nothing becomes durable, if so.

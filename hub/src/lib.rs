@@ -22,11 +22,15 @@ mod page;
 mod races;
 #[cfg(test)]
 mod rig;
+mod route;
 mod serve;
 pub mod store;
+#[cfg(feature = "kinesis")]
+mod stream;
 mod time;
 mod tls;
 
 pub use config::{Config, ConfigError};
 pub use hub::{Hub, StartError};
+pub use route::RouteError;
 pub use tls::TlsError;

@@ -179,6 +179,73 @@ pub(crate) fn left_alone() {
     counter!("alleycat_messages_left_total").increment(1);
 }
 
+/// A message went to the rules, and reaches its race through a stream.
+pub(crate) fn left_to_stream() {
+    counter!("alleycat_messages_left_to_stream_total").increment(1);
+}
+
+/// What became of a message in a rule's action, or of an error message.
+pub(crate) fn rule_messages(outcome: &'static str) {
+    counter!("alleycat_rule_messages_total", "outcome" => outcome).increment(1);
+}
+
+/// Bytes that wait for the targets of rules.
+pub(crate) fn outbox(bytes: u64) {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    gauge!("alleycat_outbox_bytes").set(bytes as f64);
+}
+
+/// A record is in its stream.
+#[cfg(feature = "kinesis")]
+pub(crate) fn stream_placed(took_ms: u64) {
+    histogram!("alleycat_stream_put_seconds").record(Duration::from_millis(took_ms));
+}
+
+/// What a writer has done so far.
+#[cfg(feature = "kinesis")]
+pub(crate) fn stream_sink(stream: &str, counters: &alleycat_stream::kinesis::Counters) {
+    let (counts, stream) = (counters.counts(), stream.to_owned());
+    for (outcome, count) in [
+        ("placed", counts.placed),
+        ("throttled", counts.throttled),
+        ("internal", counts.internal),
+        ("failed", counts.failed),
+    ] {
+        counter!("alleycat_stream_records_put_total", "stream" => stream.clone(), "outcome" => outcome)
+            .absolute(count);
+    }
+    counter!("alleycat_stream_bytes_put_total", "stream" => stream.clone()).absolute(counts.bytes);
+    counter!("alleycat_stream_puts_total", "stream" => stream.clone()).absolute(counts.puts);
+    counter!("alleycat_stream_puts_failed_total", "stream" => stream).absolute(counts.away);
+}
+
+/// What the reader has done so far, and how far behind it is.
+#[cfg(feature = "kinesis")]
+pub(crate) fn stream_source(stream: &str, progress: &alleycat_stream::kinesis::Progress) {
+    let counts = progress.counts();
+    for (outcome, count) in [
+        ("read", counts.reads),
+        ("throttled", counts.throttled),
+        ("expired", counts.expired),
+        ("failed", counts.failed),
+    ] {
+        counter!("alleycat_stream_reads_total", "stream" => stream.to_owned(), "outcome" => outcome)
+            .absolute(count);
+    }
+    counter!("alleycat_stream_records_read_total", "stream" => stream.to_owned()).absolute(counts.records);
+    counter!("alleycat_stream_bytes_read_total", "stream" => stream.to_owned()).absolute(counts.bytes);
+    for (shard, ms) in progress.behind() {
+        let gauge = gauge!("alleycat_stream_behind_seconds", "stream" => stream.to_owned(), "shard" => shard);
+        gauge.set(Duration::from_millis(ms));
+    }
+}
+
+/// A record of the stream is no message.
+#[cfg(feature = "kinesis")]
+pub(crate) fn stream_set_aside() {
+    counter!("alleycat_stream_set_aside_total").increment(1);
+}
+
 /// How long an acknowledgement waited for the disk.
 pub(crate) fn acknowledgement_waited(wait: Duration) {
     histogram!("alleycat_puback_wait_seconds").record(wait);
@@ -196,7 +263,7 @@ mod tests {
         let names = |text: &str| {
             let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
             let ours = words.filter(|word| {
-                word.starts_with("alleycat_") && !matches!(*word, "alleycat_hub" | "alleycat_shared")
+                word.starts_with("alleycat_") && !matches!(*word, "alleycat_hub" | "alleycat_shared" | "alleycat_stream")
             });
             ours.map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
         };

@@ -4,7 +4,8 @@
 //! store, in the order of this module's lock. So a replay of the journal gives the same races.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use alleycat_shared::api::{
     Leaderboard, LeaderboardEntry, RaceEntry, RaceResult, RaceState, ResultRow, Verdict,
@@ -24,6 +25,8 @@ pub(crate) struct Races {
     state: Mutex<State>,
     journal: Arc<Journal>,
     store: Arc<Store>,
+    /// If a stream feeds the races: everything that arrived in it before this moment was taken.
+    stream: OnceLock<AtomicU64>,
 }
 
 #[derive(Default)]
@@ -79,7 +82,7 @@ impl Races {
             tracing::info!(messages = replayed, races = state.open.len(), "races go on from the journal");
         }
         let grace_ms = Millis::from(grace_seconds) * 1_000;
-        Ok(Self { clock, grace_ms, state: Mutex::new(state), journal, store })
+        Ok(Self { clock, grace_ms, state: Mutex::new(state), journal, store, stream: OnceLock::new() })
     }
 
     pub(crate) fn clock(&self) -> RaceClock {
@@ -116,6 +119,32 @@ impl Races {
             self.journal.message(message, now, false);
         }
         Ok(taken)
+    }
+
+    /// From now on races end by the progress of a stream, and not by the clock alone.
+    #[cfg_attr(not(feature = "kinesis"), expect(dead_code, reason = "only a stream feeds races"))]
+    pub(crate) fn go_by_stream(&self, watermark: Millis) {
+        self.stream.get_or_init(|| AtomicU64::new(watermark));
+    }
+
+    /// Everything that arrived in the stream before this moment was taken.
+    #[cfg_attr(not(feature = "kinesis"), expect(dead_code, reason = "only a stream feeds races"))]
+    pub(crate) fn stream_reached(&self, watermark: Millis) {
+        if let Some(stream) = self.stream.get() {
+            stream.fetch_max(watermark, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the stream's progress is worth being kept again.
+    #[cfg_attr(not(feature = "kinesis"), expect(dead_code, reason = "only a stream feeds races"))]
+    pub(crate) fn is_much_before(&self, watermark: Millis) -> bool {
+        let reached = self.stream.get().map_or(0, |stream| stream.load(Ordering::Relaxed));
+        reached / MARK_EVERY_MS < watermark / MARK_EVERY_MS
+    }
+
+    /// The moment up to which nothing can come any more: now, or as far as the stream was read.
+    pub(crate) fn settled(&self, now: Millis) -> Millis {
+        self.stream.get().map_or(now, |stream| now.min(stream.load(Ordering::Relaxed)))
     }
 
     /// Makes the results official whose grace has ended. Returns them.
@@ -274,6 +303,9 @@ impl Races {
         if now < self.clock.end(race_id) { RaceState::Running } else { RaceState::Grace }
     }
 }
+
+/// How often a stream's progress alone is kept.
+const MARK_EVERY_MS: Millis = 2_000;
 
 /// The results of one race, worked out from nothing but its messages, in the order of the journal.
 pub(crate) fn recount(clock: RaceClock, race: RaceId, records: &[Record]) -> Vec<RaceResult> {

@@ -33,7 +33,15 @@ pub(crate) fn broker() -> Broker {
     let identity = Identity::new([0; 32], Vec::new(), Arc::clone(&journal), 0);
     let refusals = Default::default();
     Broker::new(
-        Gate { races: Arc::new(races), identity: Arc::new(identity), journal, refusals, open: true },
+        Gate {
+            races: Arc::new(races),
+            identity: Arc::new(identity),
+            journal,
+            refusals,
+            open: true,
+            route: None,
+            by_stream: false,
+        },
         10,
     )
 }

@@ -70,12 +70,6 @@ pub(crate) fn statement(text: &str) -> Result<Select, Wrong> {
     whole(text, select)
 }
 
-/// Reads a whole expression.
-#[cfg(test)]
-pub(crate) fn expression_alone(text: &str) -> Result<Node, Wrong> {
-    whole(text, delimited(multispace0, expr, multispace0))
-}
-
 /// Reads text with `${expr}` in it: the parts in their order.
 pub(crate) fn template(text: &str) -> Result<Vec<Part>, Wrong> {
     whole(text, repeat(0.., part))

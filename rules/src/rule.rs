@@ -146,6 +146,25 @@ impl Rule {
         &self.sql
     }
 
+    /// What it makes of a message; `None` if it does not mean it.
+    pub fn outcome(&self, message: Message<'_>, chance: &mut dyn FnMut() -> Uuid) -> Option<Outcome<'_>> {
+        let meant = self.statement.filter.matches(message.topic);
+        meant.then(|| self.apply(&mut Scope::new(message, chance)))?
+    }
+
+    /// Whether an action puts records into a stream.
+    pub fn is_kinesis(&self, action: usize) -> bool {
+        matches!(self.actions.get(action), Some(Planned::Kinesis { .. }))
+    }
+
+    /// The topics that it publishes to, as templates.
+    pub fn republishes(&self) -> impl Iterator<Item = String> {
+        self.actions.iter().chain(&self.error_action).filter_map(|action| match action {
+            Planned::Republish { topic, .. } => Some(topic.to_string()),
+            _ => None,
+        })
+    }
+
     /// How many actions it has, the error action not counted.
     pub fn actions(&self) -> usize {
         self.actions.len()

@@ -17,8 +17,8 @@ use crate::time;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Health {
-    /// `ok`, or `degraded` while the store or the archive can't be written, the certificate needs care, or
-    /// the broker outside is not reached.
+    /// `ok`, or `degraded` while the store or the archive can't be written, the certificate needs care,
+    /// the broker outside is not reached, the rules' outbox is full, or the stream can't be read.
     status: &'static str,
     /// The race that runs.
     race_id: RaceId,
@@ -32,6 +32,10 @@ pub(super) struct Health {
     tls: String,
     /// `embedded`, or whether the one outside is reached.
     broker: &'static str,
+    /// What waits for the targets of rules, in a few words.
+    rules: String,
+    /// How far the stream was read that feeds the races, in a few words.
+    stream: String,
 }
 
 /// All that the page needs to know.
@@ -59,5 +63,7 @@ pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
         archive: health.archive,
         tls: health.tls,
         broker: health.broker,
+        rules: health.rules,
+        stream: health.stream,
     })
 }

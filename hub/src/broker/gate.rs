@@ -16,6 +16,7 @@ use super::refusals::Refusals;
 use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::races::Races;
+use crate::route::Route;
 use crate::{metrics, time};
 
 /// The rules.
@@ -26,6 +27,10 @@ pub(crate) struct Gate {
     pub(crate) refusals: Refusals,
     /// Anybody may ride as anybody.
     pub(crate) open: bool,
+    /// What else is done about messages, if there are rules.
+    pub(crate) route: Option<Arc<Route>>,
+    /// The races are fed by a stream: what comes in here goes to the rules alone.
+    pub(crate) by_stream: bool,
 }
 
 /// A message that comes in.
@@ -74,11 +79,36 @@ impl Gate {
         }
         let now = time::now();
         let outcome = self.take(message, now);
-        metrics::message(&outcome);
-        if let Err(refusal) = outcome {
+        if let Err(refusal) = self.count(outcome) {
             self.refusals.note(message.client, &refusal, now);
         }
         Ok(())
+    }
+
+    /// Counts what became of a message.
+    pub(super) fn count(&self, outcome: Result<Option<Taken>, Refusal>) -> Result<(), Refusal> {
+        match outcome {
+            Ok(None) => metrics::left_to_stream(),
+            Ok(Some(taken)) => metrics::message(&Ok(taken)),
+            Err(refusal) => {
+                metrics::message(&Err(refusal.clone()));
+                return Err(refusal);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a message that came on a topic of its sender's into the outbox, if a rule means it. Rules see
+    /// payloads as they come, valid or not.
+    pub(super) fn note(&self, client: &str, topic: &str, payload: &[u8], now: Millis) {
+        if let Some(route) = &self.route {
+            route.note(&self.journal, client, topic, payload, now, 0);
+        }
+    }
+
+    /// Takes a checked message into its race, unless the races are fed by a stream.
+    pub(super) fn race(&self, message: &RaceMessage, now: Millis) -> Result<Option<Taken>, Refusal> {
+        if self.by_stream { Ok(None) } else { self.races.take(message, now).map(Some) }
     }
 
     /// Boards are for everybody; what riders send is for the hub alone.
@@ -91,7 +121,7 @@ impl Gate {
     }
 
     /// The topic's racer is trusted, for only its owner may publish there; the payload's is compared.
-    fn take(&self, incoming: &Incoming<'_>, now: Millis) -> Result<Taken, Refusal> {
+    fn take(&self, incoming: &Incoming<'_>, now: Millis) -> Result<Option<Taken>, Refusal> {
         let racer = match incoming.topic.parse() {
             Ok(Topic::Publish(Some(racer))) if self.open || incoming.owner == Some(racer) => Some(racer),
             Ok(Topic::Publish(None)) if self.open => None,
@@ -100,6 +130,7 @@ impl Gate {
         if incoming.retain {
             return Err(Refusal::WrongTopic);
         }
+        self.note(incoming.client, incoming.topic, incoming.payload, now);
         let mut message = RaceMessage::parse(incoming.payload)?;
         match racer {
             Some(topic) if topic != message.racer_id => {
@@ -113,6 +144,6 @@ impl Gate {
             // The connection has outlived the seat.
             None => return Err(Refusal::NotJoined(message.racer_id)),
         }
-        self.races.take(&message, now)
+        self.race(&message, now)
     }
 }

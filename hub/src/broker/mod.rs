@@ -46,6 +46,11 @@ impl Broker {
     pub(crate) fn publish(&self, messages: &[Outgoing]) {
         self.registry.publish(messages);
     }
+
+    /// Publishes under any topic, to whom has subscribed to it.
+    pub(crate) fn pass_on(&self, topic: &str, payload: &[u8]) {
+        self.registry.pass_on(topic, payload);
+    }
 }
 
 /// The largest packet, in bytes: a payload that is worth refusing by name still fits.

@@ -124,24 +124,19 @@ impl Registry {
             if *retain && write_publish(&name, payload, true, &mut packet).is_ok() {
                 state.retained.insert(*topic, packet.split().freeze());
             }
-            let wild = state.wild.iter().filter(|(filter, _)| matches(&name, filter));
-            let wild = wild.flat_map(|(_, readers)| readers);
-            let mut readers = state.exact.get(topic).into_iter().flatten().chain(wild).peekable();
-            if readers.peek().is_none() || write_publish(&name, payload, false, &mut packet).is_err() {
-                continue;
-            }
-            let bytes = packet.split().freeze();
-            state.messages += 1;
-            for mailbox in readers {
-                match mailbox.put(&bytes, state.messages) {
-                    Put::First => waiting.push(Arc::clone(mailbox)),
-                    Put::Displaced => metrics::turned_away("slow-reader"),
-                    Put::More | Put::Twice => {}
-                }
-            }
+            state.deliver(Some(*topic), &name, payload, &mut packet, &mut waiting);
         }
         drop(guard);
         // Not before: what comes in one go for a client shall leave in one message.
+        waiting.iter().for_each(|mailbox| mailbox.ring());
+    }
+
+    /// Publishes one message under any name.
+    pub(super) fn pass_on(&self, name: &str, payload: &[u8]) {
+        let (mut packet, mut waiting) = (BytesMut::new(), Vec::new());
+        let mut state = self.lock();
+        state.deliver(name.parse().ok(), name, payload, &mut packet, &mut waiting);
+        drop(state);
         waiting.iter().for_each(|mailbox| mailbox.ring());
     }
 
@@ -197,6 +192,33 @@ impl Seat {
 }
 
 impl State {
+    /// Puts a message into the mailboxes of who has subscribed to it; `waiting` gets those to be rung.
+    fn deliver(
+        &mut self,
+        topic: Option<Topic>,
+        name: &str,
+        payload: &[u8],
+        packet: &mut BytesMut,
+        waiting: &mut Vec<Arc<Mailbox>>,
+    ) {
+        let wild = self.wild.iter().filter(|(filter, _)| matches(name, filter));
+        let wild = wild.flat_map(|(_, readers)| readers);
+        let exact = topic.and_then(|topic| self.exact.get(&topic));
+        let mut readers = exact.into_iter().flatten().chain(wild).peekable();
+        if readers.peek().is_none() || write_publish(name, payload, false, packet).is_err() {
+            return;
+        }
+        let bytes = packet.split().freeze();
+        self.messages += 1;
+        for mailbox in readers {
+            match mailbox.put(&bytes, self.messages) {
+                Put::First => waiting.push(Arc::clone(mailbox)),
+                Put::Displaced => metrics::turned_away("slow-reader"),
+                Put::More | Put::Twice => {}
+            }
+        }
+    }
+
     /// A client, if it is still on this connection.
     fn mine(&mut self, client: &str, mailbox: &Arc<Mailbox>) -> Option<&mut Client> {
         let client = self.clients.get_mut(client)?;

@@ -6,6 +6,7 @@
 mod admin;
 mod error;
 mod key;
+mod outbox;
 mod read;
 mod record;
 mod schema;
@@ -24,6 +25,7 @@ pub use admin::{backup, restore, verify, wipe};
 pub use error::StoreError;
 pub(crate) use key::{host_key, signing_key};
 
+pub(crate) use outbox::StreamMark;
 pub(crate) use record::Record;
 pub(crate) use unarchived::Unarchived;
 pub(crate) use write::{Batch, Keep, Official, SeatRow, VerdictRow};

@@ -16,8 +16,13 @@ pub(super) fn prepare(db: &Connection) -> Result<(), StoreError> {
         0 => {
             db.execute_batch(TABLES)?;
             db.execute_batch(VERDICTS)?;
+            db.execute_batch(STREAMS)?;
         }
-        1 => db.execute_batch(VERDICTS)?,
+        1 => {
+            db.execute_batch(VERDICTS)?;
+            db.execute_batch(STREAMS)?;
+        }
+        2 => db.execute_batch(STREAMS)?,
         VERSION => {}
         found => return Err(StoreError::Newer { found, known: VERSION }),
     }
@@ -54,7 +59,7 @@ pub(super) const JOURNAL_FROM: &str = "journal-from";
 /// The last batch that is in the archive.
 pub(super) const ARCHIVED: &str = "archived";
 
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 const TABLES: &str = "
 BEGIN;
@@ -109,6 +114,21 @@ PRAGMA user_version = 2;
 COMMIT;
 ";
 
+/// From version 2 to 3.
+const STREAMS: &str = "
+BEGIN;
+-- Messages that rules mean and that not all actions are done with: what came between two commits.
+CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, messages BLOB NOT NULL) STRICT;
+-- Where each shard of a stream was left, as JSON.
+CREATE TABLE checkpoint (
+    stream TEXT NOT NULL, shard TEXT NOT NULL, position TEXT NOT NULL, PRIMARY KEY (stream, shard)
+) STRICT, WITHOUT ROWID;
+-- Up to when everything that arrived in a stream was taken, epoch ms.
+CREATE TABLE watermark (stream TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 3;
+COMMIT;
+";
+
 #[cfg(test)]
 mod tests {
     use super::super::{DB_FILE, Store};
@@ -137,6 +157,7 @@ mod tests {
             let result = store.result(7.try_into().unwrap(), 1.try_into().unwrap()).unwrap().unwrap();
             assert_eq!((result.results.len(), result.results[0].rank), (1, 1));
             assert_eq!((store.seats(0).unwrap().len(), store.records(None).unwrap().len()), (1, 1));
+            assert_eq!((store.outbox_bytes().unwrap(), store.stream_left("s").unwrap().1), (0, None));
         }
         let db = Connection::open(folder.path().join(DB_FILE)).unwrap();
         assert_eq!(version(&db).unwrap(), VERSION);

@@ -6,6 +6,7 @@ use alleycat_shared::{ClassId, Millis, RaceId, RacerId, RacerName, Score};
 use rusqlite::Transaction;
 
 use super::Store;
+use super::outbox::{StreamMark, write_marks, write_outbox};
 use super::schema::{ARCHIVED, CLOSED_BEFORE, JOURNAL_FROM, meta, set_meta};
 
 /// What is written in one go.
@@ -18,6 +19,12 @@ pub(crate) struct Batch {
     pub(crate) officials: Vec<std::sync::Arc<Official>>,
     pub(crate) seats: Vec<SeatRow>,
     pub(crate) verdicts: Vec<VerdictRow>,
+    /// Messages for the outbox, encoded.
+    pub(crate) outgoing: Vec<u8>,
+    /// Rows of the outbox that everybody is done with.
+    pub(crate) delivered: Vec<i64>,
+    /// How far a stream was read: the messages before are in this batch, or in one before it.
+    pub(crate) marks: Vec<StreamMark>,
 }
 
 /// An official result with the rides that made it.
@@ -82,6 +89,8 @@ impl Store {
         for verdict in &batch.verdicts {
             write_verdict(&change, verdict)?;
         }
+        write_outbox(&change, &batch.outgoing, &batch.delivered)?;
+        write_marks(&change, &batch.marks)?;
         change.commit()
     }
 

@@ -6,4 +6,4 @@ mod writer;
 
 pub use client::{Client, ClientError, Target};
 pub use reader::{Progress, Reader};
-pub use writer::{Counters, Writer, WriterGone};
+pub use writer::{Counters, Permit, Writer, WriterGone};

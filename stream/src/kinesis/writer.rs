@@ -21,6 +21,17 @@ pub struct Writer {
     task: JoinHandle<()>,
 }
 
+/// Room for one record.
+#[derive(Debug)]
+pub struct Permit<'a>(mpsc::Permit<'a, (Record, u64)>);
+
+impl Permit<'_> {
+    /// Hands the record over.
+    pub fn send(self, record: Record, ticket: u64) {
+        self.0.send((record, ticket));
+    }
+}
+
 /// What a writer has done, for metrics; clones see the same.
 #[derive(Clone, Debug, Default)]
 pub struct Counters(Arc<Mutex<Told>>);
@@ -39,16 +50,16 @@ struct Told {
 pub struct WriterGone;
 
 impl Writer {
-    /// Starts a writer. What becomes of the records comes out of the receiver, which must be read: who does
-    /// not read it stops the writer.
+    /// Starts a writer. What becomes of the records goes into `outcomes`, whose other end must be read: who
+    /// does not read it stops the writer.
     pub fn start(
         client: Client,
         stream: String,
         settings: Settings,
         seed: u64,
-    ) -> (Self, mpsc::Receiver<Done>) {
+        outcomes: mpsc::Sender<Done>,
+    ) -> Self {
         let (records, inbox) = mpsc::channel(INBOX);
-        let (outbox, outcomes) = mpsc::channel(INBOX);
         let counters = Counters::default();
         let worker = Worker {
             client,
@@ -58,8 +69,8 @@ impl Writer {
             start: Instant::now(),
             counters: counters.clone(),
         };
-        let task = tokio::spawn(worker.run(inbox, outbox));
-        (Self { records, counters, task }, outcomes)
+        let task = tokio::spawn(worker.run(inbox, outcomes));
+        Self { records, counters, task }
     }
 
     /// Hands a record over; waits while the sink is full.
@@ -68,6 +79,14 @@ impl Writer {
     /// [`WriterGone`] when there is nobody to take it.
     pub async fn send(&self, record: Record, ticket: u64) -> Result<(), WriterGone> {
         self.records.send((record, ticket)).await.map_err(|_| WriterGone)
+    }
+
+    /// Waits for room for one record; giving up the wait loses nothing.
+    ///
+    /// # Errors
+    /// [`WriterGone`] when there is nobody to take it.
+    pub async fn permit(&self) -> Result<Permit<'_>, WriterGone> {
+        self.records.reserve().await.map(Permit).map_err(|_| WriterGone)
     }
 
     /// What has been done so far.

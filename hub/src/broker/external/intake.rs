@@ -11,12 +11,13 @@ use alleycat_mqtt::{Bytes, Event, Publish, Qos, Receipt, Ticket};
 use alleycat_shared::Millis;
 use alleycat_shared::message::{RaceMessage, Refusal};
 use alleycat_shared::topic::{ClassTopic, Topic};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Part, everything};
 use crate::boards::Outgoing;
 use crate::broker::Gate;
 use crate::broker::session::up_to;
+use crate::route::Republish;
 use crate::{metrics, time};
 
 pub(super) struct Intake {
@@ -33,6 +34,8 @@ pub(super) struct Intake {
     held: VecDeque<Held>,
     /// What waits for the broker to have it again.
     passed_on: HashMap<Ticket, Receipt>,
+    /// What rules have published and the broker does not have yet.
+    republished: HashMap<Ticket, oneshot::Sender<()>>,
     /// What can't be taken now. Bounded by what a broker leaves unacknowledged.
     later: VecDeque<Arrived>,
 }
@@ -73,12 +76,18 @@ impl Intake {
             said_away: false,
             held: VecDeque::new(),
             passed_on: HashMap::new(),
+            republished: HashMap::new(),
             later: VecDeque::new(),
         }
     }
 
     /// Runs for ever.
-    pub(super) async fn run(mut self, mut client: Client, mut boards: mpsc::Receiver<Vec<Outgoing>>) {
+    pub(super) async fn run(
+        mut self,
+        mut client: Client,
+        mut boards: mpsc::Receiver<Vec<Outgoing>>,
+        mut republish: mpsc::Receiver<Republish>,
+    ) {
         let mut durable = self.gate.journal.durable();
         let mut again = tokio::time::interval(AGAIN);
         loop {
@@ -86,6 +95,14 @@ impl Intake {
                 event = client.event() => self.event(&mut client, event),
                 () = up_to(&mut durable, self.held.front().map(|held| held.number)) => {}
                 Some(batch) = boards.recv() => self.publish(&mut client, batch),
+                Some(Republish { publish, done }) = republish.recv(), if client.queued() < super::QUEUE => {
+                    // Who waits for it waits until the broker has it, or for ever less than the hub lives.
+                    match (publish.qos, client.publish(publish)) {
+                        (Qos::AtMostOnce, Ok(_)) => _ = done.send(()),
+                        (_, Ok(ticket)) => _ = self.republished.insert(ticket, done),
+                        (_, Err(_)) => {}
+                    }
+                }
                 _ = again.tick(), if !self.later.is_empty() => self.again(&mut client),
             }
             let reached = *durable.borrow_and_update();
@@ -122,6 +139,9 @@ impl Intake {
                 self.take(client, Arrived { topic, payload, retain, receipt });
             }
             Event::Acknowledged { ticket } => {
+                if let Some(done) = self.republished.remove(&ticket) {
+                    _ = done.send(());
+                }
                 if let Some(receipt) = self.passed_on.remove(&ticket) {
                     metrics::passed_on();
                     client.accept(receipt);
@@ -194,7 +214,9 @@ impl Intake {
             return Fate::Later;
         }
         let outcome = match self.read(arrived, now) {
-            Ok(message) if self.part.classes.contains(&message.class_id) => gate.races.take(&message, now),
+            Ok(message) if self.part.classes.contains(&message.class_id) => gate.race(&message, now),
+            // Every hub that a stream feeds takes its own classes out of it.
+            Ok(_) if gate.by_stream => Ok(None),
             Ok(message) if self.sharing => {
                 let to = ClassTopic { class: message.class_id, racer: message.racer_id };
                 return Fate::PassOn(Publish::new(to.to_string(), arrived.payload.clone(), Qos::AtLeastOnce));
@@ -205,8 +227,7 @@ impl Intake {
             }
             Err(refusal) => Err(refusal),
         };
-        metrics::message(&outcome);
-        if let Err(refusal) = outcome {
+        if let Err(refusal) = gate.count(outcome) {
             gate.refusals.note(&arrived.topic, &refusal, now);
         }
         Fate::Settled
@@ -223,6 +244,10 @@ impl Intake {
         };
         if arrived.retain {
             return Err(Refusal::WrongTopic);
+        }
+        // What another hub has passed on was seen by that hub's rules.
+        if class.is_none() {
+            self.gate.note("", &arrived.topic, &arrived.payload, now);
         }
         let mut message = RaceMessage::parse(&arrived.payload)?;
         match racer {

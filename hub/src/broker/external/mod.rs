@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use super::Gate;
 use crate::boards::Outgoing;
 use crate::metrics;
+use crate::route::Republish;
 pub(crate) use address::EMBEDDED;
 pub use address::{BrokerAddress, BrokerChoice};
 use intake::Intake;
@@ -35,6 +36,7 @@ pub(crate) struct Part {
 pub(crate) struct External {
     pub(super) classes: BTreeSet<ClassId>,
     boards: mpsc::Sender<Vec<Outgoing>>,
+    republish: mpsc::Sender<Republish>,
     connected: Arc<AtomicBool>,
 }
 
@@ -68,15 +70,21 @@ impl External {
             }
         }
         let (boards, outgoing) = mpsc::channel(BATCHES);
+        let (republish, again) = mpsc::channel(BATCHES);
         let connected = Arc::new(AtomicBool::new(false));
         let classes = part.classes.clone();
         let intake = Intake::new(gate, part, address.to_string(), Arc::clone(&connected));
-        Ok((Self { classes, boards, connected }, intake.run(client, outgoing)))
+        Ok((Self { classes, boards, republish, connected }, intake.run(client, outgoing, again)))
     }
 
     /// Whether the broker is there, as it changes.
     pub(crate) fn link(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.connected)
+    }
+
+    /// Where rules publish.
+    pub(crate) fn republish(&self) -> mpsc::Sender<Republish> {
+        self.republish.clone()
     }
 
     pub(super) fn is_connected(&self) -> bool {
