@@ -27,7 +27,8 @@ async fn client(kinesis: &Kinesis) -> Client {
 /// Puts all messages, and does something to the stream after each quarter of them.
 async fn write(kinesis: &Kinesis, messages: &[RaceMessage]) -> anyhow::Result<()> {
     let settings = sink::Settings { longest_wait_ms: 500, ..sink::Settings::default() };
-    let (writer, mut outcomes) = Writer::start(client(kinesis).await, STREAM.to_owned(), settings, 1);
+    let (tell, mut outcomes) = mpsc::channel(1_000);
+    let writer = Writer::start(client(kinesis).await, STREAM.to_owned(), settings, 1, tell);
     let expected = messages.len();
     let heard = tokio::spawn(async move {
         let mut tickets = vec![0_u32; expected];

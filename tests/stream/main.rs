@@ -1,8 +1,11 @@
 //! The stream whole: rules, sink, source and simulator against an emulator that is throttled as the service is.
 
 mod ends;
+mod hub;
 mod limits;
+mod paths;
 mod plan;
 mod rides;
 mod rig;
+mod trouble;
 mod witness;

@@ -16,6 +16,9 @@ use crate::rides::{Rides, Row};
 
 /// The stream of all tests.
 pub(crate) const STREAM: &str = "alleycat";
+/// Longer than any test, in seconds: a race that is over stays in its grace.
+pub(crate) const GRACE: u16 = 3_600;
+
 /// Whether the tests are to be as large as the real thing: 1,000 riders, 300 s, minutes of it.
 pub(crate) fn whole() -> bool {
     std::env::var_os("ALLEYCAT_STREAM_WHOLE").is_some()
@@ -24,6 +27,11 @@ pub(crate) fn whole() -> bool {
 /// A race that is over, all of whose seconds count at once.
 pub(crate) fn race() -> anyhow::Result<Rides> {
     if whole() { Rides::of_last_race(300, 1_000) } else { Rides::of_last_race(60, 100) }
+}
+
+/// How many shards a stream has at first.
+pub(crate) fn shards() -> u32 {
+    if whole() { 4 } else { 2 }
 }
 
 /// How long a stream is away.

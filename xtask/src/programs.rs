@@ -14,12 +14,15 @@ use crate::shell::{self, cargo};
 /// The packages of the native programs.
 const PACKAGES: [&str; 3] = ["alleycat-hub", "alleycat-bridge", "alleycat-sim"];
 
-/// Builds the native programs. Returns the folder that holds them.
+/// Builds the native programs, for release or for the tests. Returns the folder that holds them.
 pub(crate) fn build(release: bool) -> anyhow::Result<PathBuf> {
     let mut build = cargo();
     build.arg("build");
     if release {
         build.arg("--release");
+    } else {
+        // The tests' hub speaks to streams too.
+        build.args(["--features", "alleycat-hub/kinesis"]);
     }
     for package in PACKAGES {
         build.args(["--package", package]);
