@@ -35,6 +35,8 @@ pub fn with_file(
     let text = std::fs::read_to_string(&file).map_err(|error| wrong(error.to_string()))?;
     let table: toml::Table =
         text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
+    // After the program's name and, if it has any, the command.
+    let at = if command.has_subcommands() { args.len().min(2) } else { 1 };
     let command = args.get(1).and_then(|name| command.find_subcommand(name)).unwrap_or(command);
     let mut options = Vec::new();
     for (name, value) in table {
@@ -46,8 +48,6 @@ pub fn with_file(
             options.extend(spelled(&name, &value).ok_or_else(none)?);
         }
     }
-    // After the program's name and the command.
-    let at = args.len().min(2);
     args.splice(at..at, options);
     Ok(args)
 }

@@ -8,14 +8,19 @@ use std::time::Duration;
 use alleycat_shared::config::Auth;
 use alleycat_shared::race::RaceClock;
 use alleycat_shared::time::ClockOffset;
-use alleycat_shared::{Millis, RacerId};
+use alleycat_shared::{Millis, RaceId, RacerId};
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
+use url::Url;
 
-use crate::config::Config;
+#[cfg(not(feature = "kinesis"))]
+use crate::config::ConfigError;
+use crate::config::{Config, Target};
 use crate::hub::{Hub, own_time};
+use crate::processes;
 use crate::report::{Counters, Report};
 use crate::rider::{Course, Rider};
 
@@ -24,9 +29,26 @@ use crate::rider::{Course, Rider};
 /// # Errors
 /// When the hub can't be reached, refuses the riders, or this machine may not open enough files.
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> anyhow::Result<Report> {
+    config.check()?;
+    let shares = processes::shares(&config)?;
+    if shares.len() > 1 {
+        return processes::run(shares, shutdown).await;
+    }
+    match config.target.clone() {
+        Target::Broker(broker) => ride(config, broker, shutdown).await,
+        #[cfg(feature = "kinesis")]
+        Target::Kinesis(stream) => crate::stream::run(&config, &stream, shutdown).await,
+        #[cfg(not(feature = "kinesis"))]
+        Target::Kinesis(_) => Err(ConfigError::NoKinesis.into()),
+    }
+}
+
+/// Rides at a broker.
+async fn ride(config: Config, broker: Url, shutdown: impl Future<Output = ()>) -> anyhow::Result<Report> {
+    let started = Instant::now();
     let ids = racer_ids(&config)?;
     raise_open_files(config.riders)?;
-    let hub = Hub::new(config.hub_url()).context("no HTTP client")?;
+    let hub = Hub::new(config.hub_url(&broker)).context("no HTTP client")?;
     let page = hub.config().await?;
     let clock = RaceClock::new(page.race_seconds).context("the hub's race length makes no sense")?;
     let offset = hub.clock().await?;
@@ -37,7 +59,8 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> anyhow::
     let end = (config.races > 0).then(|| (first.get() + config.races).try_into()).transpose()?;
     let course = Arc::new(Course {
         hub: hub.clone(),
-        target: config.target.to_string(),
+        target: broker.to_string(),
+        habits: config.habits(),
         auth: page.auth,
         clock,
         offset: offset_receiver,
@@ -51,11 +74,11 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> anyhow::
 
     let mut riders = JoinSet::new();
     for (index, (racer_id, token)) in ids.iter().copied().zip(tokens).enumerate() {
-        let class_id = config.classes[index % config.classes.len()];
-        let phase = LATEST_PHASE * index as Millis / ids.len() as Millis;
+        let class_id = config.class_of(racer_id);
+        let phase = phase(index, ids.len());
         riders.spawn(Rider { racer_id, class_id, course: Arc::clone(&course), token, phase }.ride());
     }
-    let bar = progress(&course, config.riders);
+    let bar = progress(course.end.map(|end| left(&course, end)), config.riders);
     let mut keep_clock = tokio::spawn(keep_clock(hub, offset_sender));
     let mut tick = tokio::time::interval(Duration::from_millis(500));
     let mut failed = 0_usize;
@@ -68,7 +91,11 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> anyhow::
                 Some(Err(_)) => failed += 1,
                 None => break,
             },
-            _ = tick.tick() => show(&bar, &course),
+            _ = tick.tick() => {
+                let (end, length) = (course.end, bar.length().unwrap_or(0));
+                let done = end.map_or(0, |end| length.saturating_sub(left(&course, end)));
+                show(&bar, &course.counters, done);
+            }
             () = &mut shutdown, if !stopping => {
                 stopping = true;
                 _ = stop_sender.send(true);
@@ -81,13 +108,19 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> anyhow::
     if failed > 0 {
         bail!("{failed} riders fell over: please report this with the log");
     }
-    Ok(course.counters.report(config.riders))
+    Ok(course.counters.report(config.riders, started.elapsed()))
 }
 
-fn racer_ids(config: &Config) -> anyhow::Result<Vec<RacerId>> {
+pub(crate) fn racer_ids(config: &Config) -> anyhow::Result<Vec<RacerId>> {
     let first = u64::from(config.first_id.get());
     let ids: Result<Vec<_>, _> = (first..first + u64::from(config.riders)).map(RacerId::try_from).collect();
     ids.with_context(|| format!("{} riders from id {first} on are too many", config.riders))
+}
+
+/// How many riders one process has files for.
+pub(crate) fn riders_at_most() -> anyhow::Result<u64> {
+    let limit = rlimit::increase_nofile_limit(u64::MAX).context("the limit of open files can't be read")?;
+    Ok(limit.saturating_sub(SPARE_FILES).max(1))
 }
 
 fn raise_open_files(riders: u32) -> anyhow::Result<()> {
@@ -138,26 +171,30 @@ async fn keep_clock(hub: Hub, offset: watch::Sender<ClockOffset>) {
     }
 }
 
-fn progress(course: &Course, riders: u32) -> ProgressBar {
-    let (bar, template) = match course.end {
-        Some(end) => {
-            let seconds = course.clock.start(end).saturating_sub(course.now()) / 1_000;
-            (ProgressBar::new(seconds), "{prefix} {wide_bar} {eta} left, {msg}")
-        }
+/// When in each second a rider sends, ms: so that the field does not send at once.
+pub(crate) fn phase(index: usize, riders: usize) -> Millis {
+    LATEST_PHASE * index as Millis / riders.max(1) as Millis
+}
+
+/// Seconds until the end of the last race.
+fn left(course: &Course, end: RaceId) -> u64 {
+    course.clock.start(end).saturating_sub(course.now()) / 1_000
+}
+
+/// A bar of so many seconds, or without an end.
+pub(crate) fn progress(seconds: Option<u64>, riders: u32) -> ProgressBar {
+    let (bar, template) = match seconds {
+        Some(seconds) => (ProgressBar::new(seconds), "{prefix} {wide_bar} {eta} left, {msg}"),
         None => (ProgressBar::new_spinner(), "{prefix} {spinner} {elapsed}, {msg}"),
     };
     bar.with_style(style(template)).with_prefix(format!("{riders} riders"))
 }
 
-fn show(bar: &ProgressBar, course: &Course) {
-    let counters = &course.counters;
+pub(crate) fn show(bar: &ProgressBar, counters: &Counters, seconds: u64) {
     let (sent, acknowledged) =
         (counters.sent.load(Ordering::Relaxed), counters.acknowledged.load(Ordering::Relaxed));
     bar.set_message(format!("{sent} sent, {acknowledged} acknowledged"));
-    if let (Some(end), Some(length)) = (course.end, bar.length()) {
-        let left = course.clock.start(end).saturating_sub(course.now()) / 1_000;
-        bar.set_position(length.saturating_sub(left));
-    }
+    bar.set_position(seconds.min(bar.length().unwrap_or(seconds)));
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -8,18 +8,17 @@ use std::time::Duration;
 use alleycat_mqtt::client::Client;
 use alleycat_mqtt::{ConnectRefusal, Event as MqttEvent, Login, Options, Publish, Qos, Reason, Ticket};
 use alleycat_shared::config::Auth;
-use alleycat_shared::message::{Event, RaceMessage};
-use alleycat_shared::race::{RaceClock, RaceMoment};
+use alleycat_shared::race::RaceClock;
 use alleycat_shared::time::ClockOffset;
 use alleycat_shared::topic::Topic;
-use alleycat_shared::{ClassId, Millis, RaceId, RacerId, names};
+use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::hub::{Hub, own_time};
-use crate::model::RiderModel;
 use crate::report::Counters;
+use crate::ride::{Habits, Ride, Send};
 
 /// What all riders of a run have in common.
 #[derive(Debug)]
@@ -30,6 +29,7 @@ pub(crate) struct Course {
     pub(crate) clock: RaceClock,
     pub(crate) offset: watch::Receiver<ClockOffset>,
     pub(crate) seed: u64,
+    pub(crate) habits: Habits,
     pub(crate) first: RaceId,
     /// The race after the last one, or `None` to ride for ever.
     pub(crate) end: Option<RaceId>,
@@ -59,19 +59,31 @@ impl Rider {
         let mut client = self.client();
         let mut in_flight: HashMap<Ticket, Instant> = HashMap::new();
         let mut stop = self.course.stop.clone();
-        let mut next = self.next_tick();
+        let mut race = self.race_now().max(self.course.first);
+        let mut ride = self.in_race(race);
+        // Of a race that runs already, the seconds that are still to come.
+        let into = self.course.now().saturating_sub(self.course.clock.start(race));
+        let mut place = ride.sends().partition_point(|send| send.at < into);
         loop {
+            while place >= ride.sends().len() {
+                race = self.course.clock.next(race);
+                if self.course.end.is_some_and(|end| race >= end) {
+                    break;
+                }
+                ride = self.in_race(race);
+                place = 0;
+            }
+            let Some(send) = ride.sends().get(place).copied() else { break };
+            let due = self.course.clock.start(race) + send.at;
+            let wait = Duration::from_millis(due.saturating_sub(self.course.now()));
             tokio::select! {
                 event = client.event() => self.heard(event, &mut client, &mut in_flight).await,
-                () = tokio::time::sleep_until(next) => {
-                    let moment = self.course.clock.at(self.course.now());
-                    if self.course.end.is_some_and(|end| moment.race_id >= end) {
-                        break;
+                () = tokio::time::sleep(wait) => {
+                    // The clock may have been set back meanwhile.
+                    if self.course.now() >= due {
+                        self.send(&ride, send, &mut client, &mut in_flight);
+                        place += 1;
                     }
-                    if moment.race_id >= self.course.first {
-                        self.send(moment, &mut client, &mut in_flight);
-                    }
-                    next = self.next_tick();
                 }
                 () = async { _ = stop.wait_for(|stop| *stop).await } => break,
             }
@@ -152,26 +164,14 @@ impl Rider {
         }
     }
 
-    fn send(&self, moment: RaceMoment, client: &mut Client, in_flight: &mut HashMap<Ticket, Instant>) {
-        let (clock, counters) = (self.course.clock, &self.course.counters);
-        let model = RiderModel::new(self.racer_id, moment.race_id, self.course.seed);
-        let (cadence, resistance) = model.at(f64::from(moment.second.get()) / f64::from(clock.seconds()));
-        let message = RaceMessage {
-            uuid: Uuid::new_v4(),
-            event: if moment.second == clock.last_second() { Event::Final } else { Event::Update },
-            device_timestamp: own_time(),
-            second: moment.second,
-            race_id: moment.race_id,
-            name: names::default_name(self.racer_id),
-            racer_id: self.racer_id,
-            class_id: self.class_id,
-            cadence,
-            resistance,
-        };
+    fn send(&self, ride: &Ride, send: Send, client: &mut Client, in_flight: &mut HashMap<Ticket, Instant>) {
+        let counters = &self.course.counters;
+        let message = ride.message(send.second);
         let topic = Topic::Publish(Some(self.racer_id)).to_string();
         match client.publish(Publish::new(topic, message.to_json(), Qos::AtLeastOnce)) {
             Ok(ticket) => {
                 counters.sent.fetch_add(1, Ordering::Relaxed);
+                counters.duplicates.fetch_add(u64::from(send.again), Ordering::Relaxed);
                 in_flight.insert(ticket, Instant::now());
             }
             Err(error) => {
@@ -181,15 +181,13 @@ impl Rider {
         }
     }
 
-    /// The next moment of this rider's phase, always in a second that was not sent yet.
-    fn next_tick(&self) -> Instant {
-        let into_second = self.course.now() % 1_000;
-        let wait = if into_second < self.phase {
-            self.phase - into_second
-        } else {
-            1_000 + self.phase - into_second
-        };
-        Instant::now() + Duration::from_millis(wait)
+    fn race_now(&self) -> RaceId {
+        self.course.clock.at(self.course.now()).race_id
+    }
+
+    fn in_race(&self, race: RaceId) -> Ride {
+        let Course { clock, seed, habits, .. } = &*self.course;
+        Ride::new(*clock, race, self.class_id, self.racer_id, self.phase, *seed, habits)
     }
 }
 
