@@ -38,12 +38,19 @@ struct Told {
 }
 
 impl Boards {
-    /// Everything to publish of a class at `now`: its board, its riders' own views and its field. A class
-    /// without riders has an empty board, in place of that of the race before.
+    /// Everything to publish at `now` of a class at the moment that is `shown`: its board, its riders' own
+    /// views and its field. A class without riders has an empty board, in place of that of the race before.
     ///
     /// Changes of the field are made only if it is `watched`; the whole of it is always there, retained.
-    pub(crate) fn at(&mut self, races: &Races, class: ClassId, watched: bool, now: Millis) -> Vec<Outgoing> {
-        let moment = races.clock().at(now);
+    pub(crate) fn at(
+        &mut self,
+        races: &Races,
+        class: ClassId,
+        watched: bool,
+        shown: Millis,
+        now: Millis,
+    ) -> Vec<Outgoing> {
+        let moment = races.clock().at(shown);
         let before = self.told.remove(&class).filter(|told| told.race_id == moment.race_id);
         let whole_is_due = before.is_none() || moment.second.get().is_multiple_of(SNAPSHOT_SECONDS);
         let snapshot = before.and_then(|told| told.snapshot);
@@ -63,7 +70,7 @@ impl Boards {
             self.told.insert(class, Told { race_id: moment.race_id, snapshot: None });
             return nobody(class, moment, whole_is_due, now);
         };
-        let mut standings = race.standings_after(second, now);
+        let mut standings = race.standings_after(second, shown);
         let verdicts = state.verdicts(moment.race_id, class);
         judge(&mut standings, |racer| verdicts.get(&racer).copied());
         let top = board(race, &standings, moment, now);
@@ -138,10 +145,12 @@ pub(crate) async fn run(races: Arc<Races>, carrier: Carrier, journal: Arc<Journa
         }
         metrics::upkeep();
         metrics::outbox(journal.outbox_bytes());
-        metrics::riders(races.riders(now));
+        // Nothing is known of a stream that has never answered.
+        let Some(shown) = races.shown(now) else { continue };
+        metrics::riders(races.riders(shown));
         for class in ClassId::all().filter(|class| carrier.runs(*class)) {
             let watched = carrier.is_watched(Topic::Field(class));
-            carrier.publish(boards.at(&races, class, watched, now));
+            carrier.publish(boards.at(&races, class, watched, shown, now));
         }
         let done = time::now();
         metrics::board_took(done.saturating_sub(now));
@@ -222,10 +231,10 @@ mod tests {
     fn a_new_race_begins_with_an_empty_board_and_field() {
         let (races, mut boards) = (races(), Boards::default());
         ride(&races, 7, START);
-        let out = boards.at(&races, class(), false, START + 100);
+        let out = boards.at(&races, class(), false, START + 100, START + 100);
         assert_eq!(told(&out, Topic::Board(class())).unwrap().0["riders"], 1);
         assert!(told(&out, Topic::Rider(class(), 7.try_into().unwrap())).is_some());
-        let out = boards.at(&races, class(), false, START + 60_100);
+        let out = boards.at(&races, class(), false, START + 60_100, START + 60_100);
         for topic in [Topic::Board(class()), Topic::Field(class())] {
             let (message, retained) = told(&out, topic).unwrap();
             assert!(retained && message["raceId"] == 1_001, "{message}");
@@ -241,7 +250,8 @@ mod tests {
         ride(&races, 7, START);
         ride(&races, 8, START);
         let mut field = |second: u64, watched| {
-            told(&boards.at(&races, class(), watched, START + second * 1_000 + 100), Topic::Field(class()))
+            let at = START + second * 1_000 + 100;
+            told(&boards.at(&races, class(), watched, at, at), Topic::Field(class()))
         };
         let is_whole = |told: &Option<(Value, bool)>| {
             let (message, retained) = told.as_ref().unwrap();
@@ -266,7 +276,7 @@ mod tests {
         races.close(START + 90_000);
         let now = START + 120_000;
         ride(&races, 7, now);
-        let out = boards.at(&races, class(), false, now + 1_100);
+        let out = boards.at(&races, class(), false, now + 1_100, now + 1_100);
         let (view, _) = told(&out, Topic::Rider(class(), 7.try_into().unwrap())).unwrap();
         assert_eq!((&view["record"]["score"], &view["record"]["ahead"]), (&200.0.into(), &0.0.into()));
         let all_time = &view["allTime"];

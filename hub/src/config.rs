@@ -378,7 +378,8 @@ impl Config {
     /// What of an external broker's messages is this hub's.
     pub(crate) fn part(&self) -> Part {
         let all = ClassId::all().filter(|class| self.classes.is_empty() || self.classes.contains(class));
-        Part { classes: all.collect(), share: self.share.clone() }
+        let listens = self.stream == StreamChoice::None || self.rules.is_some();
+        Part { classes: all.collect(), share: self.share.clone(), listens }
     }
 
     /// The race clock.
@@ -410,19 +411,6 @@ impl Config {
     #[cfg(feature = "kinesis")]
     pub(crate) fn kinesis(&self) -> alleycat_stream::kinesis::Target {
         alleycat_stream::kinesis::Target { endpoint: self.kinesis_endpoint.clone(), region: None }
-    }
-
-    /// How the stream is read.
-    #[cfg(feature = "kinesis")]
-    pub(crate) fn source(&self, now: alleycat_shared::Millis) -> alleycat_stream::source::Settings {
-        use alleycat_stream::source::{Settings, Start};
-        let race_and_grace = 1_000 * (u64::from(self.race_seconds) + u64::from(self.grace_seconds));
-        let start = match self.stream_from {
-            StreamFrom::Race => Start::At(now.saturating_sub(race_and_grace)),
-            StreamFrom::Oldest => Start::Oldest,
-            StreamFrom::Newest => Start::Newest,
-        };
-        Settings { start, ..Settings::default() }
     }
 
     /// What the archive's files are.

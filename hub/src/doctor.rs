@@ -12,7 +12,7 @@ use alleycat_shared::race::RaceClock;
 use nix::sys::statvfs::statvfs;
 
 use crate::broker::external::probe;
-use crate::config::{BrokerAddress, BrokerChoice, Config};
+use crate::config::{BrokerChoice, Config};
 use crate::hub::room;
 use crate::store::{Store, StoreError};
 use crate::time;
@@ -79,7 +79,12 @@ pub fn examine(config: &Config) -> Vec<Finding> {
         }
     }
     if let BrokerChoice::External(address) = &config.broker {
-        let (verdict, text) = broker(address, config.share.as_deref());
+        let (verdict, text) = ask(async || probe(address, config.share.as_deref()).await);
+        note(verdict, text);
+    }
+    #[cfg(feature = "kinesis")]
+    if let crate::config::StreamChoice::Kinesis(stream) = &config.stream {
+        let (verdict, text) = ask(async || crate::stream::probe(&config.kinesis(), stream).await);
         note(verdict, text);
     }
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(0);
@@ -108,14 +113,15 @@ pub fn examine(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// The caller may be in a runtime, where nothing may block on another one but a thread of its own.
-fn broker(address: &BrokerAddress, share: Option<&str>) -> (Verdict, String) {
+/// Asks somebody else. The caller may be in a runtime, where nothing may block on another one but a thread of
+/// its own.
+fn ask(question: impl AsyncFnOnce() -> Result<String, String> + Send) -> (Verdict, String) {
     let ask = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|error| error.to_string())?.block_on(probe(address, share))
+        runtime.map_err(|error| error.to_string())?.block_on(question())
     };
     let asked = std::thread::scope(|scope| scope.spawn(ask).join());
-    match asked.unwrap_or_else(|_| Err("the broker could not be asked".to_owned())) {
+    match asked.unwrap_or_else(|_| Err("it could not be asked".to_owned())) {
         Ok(text) => (Verdict::Good, text),
         Err(text) => (Verdict::Bad, text),
     }

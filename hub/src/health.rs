@@ -19,23 +19,20 @@ pub(crate) struct Health {
     pub(crate) troubles: Vec<String>,
 }
 
-/// How far a stream was read, and why not further.
+/// Why a stream is not read further.
 pub(crate) struct StreamState {
     #[cfg(feature = "kinesis")]
     pub(crate) progress: alleycat_stream::kinesis::Progress,
 }
 
 impl StreamState {
-    /// How far behind the slowest shard is, ms, and what is wrong, if so.
-    fn now(&self) -> (u64, Option<String>) {
+    /// Why it can't be read, if so.
+    fn trouble(&self) -> Option<String> {
         #[cfg(feature = "kinesis")]
-        let now = {
-            let behind = self.progress.behind().into_iter().map(|(_, ms)| ms).max();
-            (behind.unwrap_or(0), self.progress.trouble())
-        };
+        let trouble = self.progress.trouble();
         #[cfg(not(feature = "kinesis"))]
-        let now = (0, None);
-        now
+        let trouble = None;
+        trouble
     }
 }
 
@@ -97,18 +94,31 @@ impl Shared {
                 format!("the outbox is full, {waiting} KiB wait for their targets")
             }
         };
-        let stream = match self.stream.as_ref().map(StreamState::now) {
+        let behind = match self.races.behind_stream(now) {
+            Some(ms) => format!("{:.1} s behind", Duration::from_millis(ms).as_secs_f64()),
+            None => "not read yet".to_owned(),
+        };
+        let stream = match self.stream.as_ref().map(StreamState::trouble) {
             None => "none".to_owned(),
-            Some((behind_ms, None)) => {
-                format!("ok, {:.1} s behind", Duration::from_millis(behind_ms).as_secs_f64())
+            Some(None) => {
+                if self.races.behind_stream(now).is_some_and(|ms| ms > LAGGING_MS) {
+                    troubles.push(format!(
+                        "The races are {behind} of their stream, and so are the boards: this hub takes less than comes, or \
+                         the stream has too few shards."
+                    ));
+                }
+                behind
             }
-            Some((_, Some(trouble))) => {
+            Some(Some(trouble)) => {
                 troubles.push(format!(
                     "The stream can't be read: {trouble}. Races wait for it and lose nothing while it keeps its records."
                 ));
-                trouble
+                format!("can't be read, {behind}: {trouble}")
             }
         };
         Health { store, archive, tls, broker, rules, stream, troubles }
     }
 }
+
+/// Boards that are later than this are worth a word.
+const LAGGING_MS: Millis = 10_000;

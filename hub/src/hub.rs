@@ -34,7 +34,7 @@ use crate::route::{Republisher, Route, RouteError, Router as RuleRouter};
 use crate::serve::{limit, serve};
 use crate::store::{Store, StoreError, host_key, signing_key};
 #[cfg(feature = "kinesis")]
-use crate::stream::Feed;
+use crate::stream::{Feed, Source};
 use crate::tls::{Certificate, Tls, TlsError};
 use crate::{api, boards, host, limits, metrics, page, time};
 
@@ -244,22 +244,17 @@ impl Hub {
         };
         #[cfg(feature = "kinesis")]
         let feed = match &config.stream {
-            StreamChoice::Kinesis(stream) => Some(
-                Feed::start(
-                    stream.clone(),
-                    &config.kinesis(),
-                    config.source(now),
-                    config.part().classes,
-                    Arc::clone(&races),
-                    Arc::clone(&journal),
-                    &store,
-                )
-                .await?,
-            ),
+            StreamChoice::Kinesis(stream) => {
+                let classes = config.part().classes;
+                let source = Source { stream: stream.clone(), from: config.stream_from, classes };
+                let (races, identity, journal) = (races.clone(), identity.clone(), journal.clone());
+                let feed = Feed::new(source, races, identity, journal, &store)?;
+                Some(feed.start(&config.kinesis()).await)
+            }
             StreamChoice::None => None,
         };
         #[cfg(feature = "kinesis")]
-        let stream_state = feed.as_ref().map(|feed| StreamState { progress: feed.progress() });
+        let (stream_state, feed) = feed.map(|(progress, feed)| (StreamState { progress }, feed)).unzip();
         #[cfg(not(feature = "kinesis"))]
         let stream_state = None;
         let boards = boards::run(Arc::clone(&races), carrier, Arc::clone(&journal), retention);
@@ -294,7 +289,7 @@ impl Hub {
         tasks.extend(fresh.map(tokio::spawn));
         tasks.extend(lanes);
         #[cfg(feature = "kinesis")]
-        tasks.extend(feed.map(|feed| tokio::spawn(feed.run())));
+        tasks.extend(feed.map(tokio::spawn));
         tasks.extend(outside.map(tokio::spawn));
         for (listener, tls) in tcp {
             tasks.push(tokio::spawn(tcp::serve(listener, tls, Arc::clone(&shared))));

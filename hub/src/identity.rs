@@ -121,7 +121,7 @@ impl Identity {
     pub(crate) fn seen(&self, racer: RacerId, now: Millis) -> Option<RacerName> {
         let mut seats = self.seats.lock().expect("no holder of this lock panics");
         let seat = seats.get_mut(&racer)?;
-        seat.last_seen = now;
+        seat.last_seen = seat.last_seen.max(now);
         Some(seat.name.clone())
     }
 

@@ -160,8 +160,13 @@ impl Journal {
     /// Whether more may be appended; only a disk that has failed for long fills the backlog, or targets of
     /// rules that take nothing for long the outbox.
     pub(crate) fn has_room(&self) -> bool {
+        !self.backlog_is_full() && !self.outbox_is_full()
+    }
+
+    /// Whether so much waits for the disk that nothing more may be appended.
+    pub(crate) fn backlog_is_full(&self) -> bool {
         let next = &self.lock().next;
-        next.records.len() + next.outgoing.len() < MAX_BACKLOG && !self.outbox_is_full()
+        next.records.len() + next.outgoing.len() >= MAX_BACKLOG
     }
 
     /// Why nothing becomes durable, if so.

@@ -240,6 +240,12 @@ pub(crate) fn stream_source(stream: &str, progress: &alleycat_stream::kinesis::P
     }
 }
 
+/// How far the races are behind the present of the stream that feeds them.
+#[cfg(feature = "kinesis")]
+pub(crate) fn stream_lag(ms: Millis) {
+    gauge!("alleycat_stream_lag_seconds").set(Duration::from_millis(ms));
+}
+
 /// A record of the stream is no message.
 #[cfg(feature = "kinesis")]
 pub(crate) fn stream_set_aside() {
@@ -263,7 +269,8 @@ mod tests {
         let names = |text: &str| {
             let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
             let ours = words.filter(|word| {
-                word.starts_with("alleycat_") && !matches!(*word, "alleycat_hub" | "alleycat_shared" | "alleycat_stream")
+                word.starts_with("alleycat_")
+                    && !matches!(*word, "alleycat_hub" | "alleycat_shared" | "alleycat_stream")
             });
             ours.map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
         };

@@ -25,8 +25,16 @@ pub(crate) struct Races {
     state: Mutex<State>,
     journal: Arc<Journal>,
     store: Arc<Store>,
-    /// If a stream feeds the races: everything that arrived in it before this moment was taken.
-    stream: OnceLock<AtomicU64>,
+    /// How far the stream is, if one feeds the races.
+    stream: OnceLock<Stream>,
+}
+
+/// How far a stream was read.
+struct Stream {
+    /// Everything that arrived in it before this moment was taken; 0 while nothing is known.
+    reached: AtomicU64,
+    /// What that stays behind to be on the safe side.
+    margin_ms: Millis,
 }
 
 #[derive(Default)]
@@ -123,28 +131,48 @@ impl Races {
 
     /// From now on races end by the progress of a stream, and not by the clock alone.
     #[cfg_attr(not(feature = "kinesis"), expect(dead_code, reason = "only a stream feeds races"))]
-    pub(crate) fn go_by_stream(&self, watermark: Millis) {
-        self.stream.get_or_init(|| AtomicU64::new(watermark));
+    pub(crate) fn go_by_stream(&self, watermark: Millis, margin_ms: Millis) {
+        self.stream.get_or_init(|| Stream { reached: AtomicU64::new(watermark), margin_ms });
     }
 
     /// Everything that arrived in the stream before this moment was taken.
     #[cfg_attr(not(feature = "kinesis"), expect(dead_code, reason = "only a stream feeds races"))]
     pub(crate) fn stream_reached(&self, watermark: Millis) {
         if let Some(stream) = self.stream.get() {
-            stream.fetch_max(watermark, Ordering::Relaxed);
+            stream.reached.fetch_max(watermark, Ordering::Release);
         }
     }
 
     /// Whether the stream's progress is worth being kept again.
     #[cfg_attr(not(feature = "kinesis"), expect(dead_code, reason = "only a stream feeds races"))]
     pub(crate) fn is_much_before(&self, watermark: Millis) -> bool {
-        let reached = self.stream.get().map_or(0, |stream| stream.load(Ordering::Relaxed));
+        let reached = self.stream.get().map_or(0, Stream::reached);
         reached / MARK_EVERY_MS < watermark / MARK_EVERY_MS
     }
 
     /// The moment up to which nothing can come any more: now, or as far as the stream was read.
     pub(crate) fn settled(&self, now: Millis) -> Millis {
-        self.stream.get().map_or(now, |stream| now.min(stream.load(Ordering::Relaxed)))
+        self.stream.get().map_or(now, |stream| now.min(stream.reached()))
+    }
+
+    /// The moment that boards show: now, or where the stream is. So the boards of a hub that is behind are whole
+    /// ones of a moment before, and not half a field under the present second. `None` if nothing is known.
+    pub(crate) fn shown(&self, now: Millis) -> Option<Millis> {
+        let Some(stream) = self.stream.get() else { return Some(now) };
+        let reached = Some(stream.reached()).filter(|reached| *reached > 0)?;
+        Some(now.min(reached + stream.margin_ms))
+    }
+
+    /// How far the races are behind the present, ms, if a stream feeds them and it was ever read.
+    pub(crate) fn behind_stream(&self, now: Millis) -> Option<Millis> {
+        self.stream.get()?;
+        self.shown(now).map(|shown| now - shown)
+    }
+
+    /// When the oldest race began whose grace has not ended at `now`; its messages came no earlier.
+    #[cfg_attr(not(feature = "kinesis"), expect(dead_code, reason = "only a stream feeds races"))]
+    pub(crate) fn open_since(&self, now: Millis) -> Millis {
+        self.clock.start(self.first_open(now)).saturating_sub(AHEAD_TOLERANCE_MS)
     }
 
     /// Makes the results official whose grace has ended. Returns them.
@@ -301,6 +329,12 @@ impl Races {
 
     fn state_of(&self, race_id: RaceId, now: Millis) -> RaceState {
         if now < self.clock.end(race_id) { RaceState::Running } else { RaceState::Grace }
+    }
+}
+
+impl Stream {
+    fn reached(&self) -> Millis {
+        self.reached.load(Ordering::Acquire)
     }
 }
 

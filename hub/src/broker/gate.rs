@@ -99,7 +99,8 @@ impl Gate {
     }
 
     /// Puts a message that came on a topic of its sender's into the outbox, if a rule means it. Rules see
-    /// payloads as they come, valid or not.
+    /// payloads as they come, valid or not, but for those in another racer's name: nothing in a stream would
+    /// tell whose they are.
     pub(super) fn note(&self, client: &str, topic: &str, payload: &[u8], now: Millis) {
         if let Some(route) = &self.route {
             route.note(&self.journal, client, topic, payload, now, 0);
@@ -130,14 +131,11 @@ impl Gate {
         if incoming.retain {
             return Err(Refusal::WrongTopic);
         }
-        self.note(incoming.client, incoming.topic, incoming.payload, now);
-        let mut message = RaceMessage::parse(incoming.payload)?;
-        match racer {
-            Some(topic) if topic != message.racer_id => {
-                return Err(Refusal::ForeignRacer { topic, payload: message.racer_id });
-            }
-            _ => {}
+        let message = own(racer, RaceMessage::parse(incoming.payload));
+        if !matches!(message, Err(Refusal::ForeignRacer { .. })) {
+            self.note(incoming.client, incoming.topic, incoming.payload, now);
         }
+        let mut message = message?;
         match self.identity.seen(message.racer_id, now) {
             Some(name) => message.name = name,
             None if self.open => {}
@@ -145,5 +143,19 @@ impl Gate {
             None => return Err(Refusal::NotJoined(message.racer_id)),
         }
         self.race(&message, now)
+    }
+}
+
+/// A message that comes on the topic of a racer is that racer's.
+pub(super) fn own(
+    racer: Option<RacerId>,
+    message: Result<RaceMessage, Refusal>,
+) -> Result<RaceMessage, Refusal> {
+    let message = message?;
+    match racer {
+        Some(topic) if topic != message.racer_id => {
+            Err(Refusal::ForeignRacer { topic, payload: message.racer_id })
+        }
+        _ => Ok(message),
     }
 }

@@ -196,6 +196,21 @@ impl Client {
         }
     }
 
+    /// Asks all that a reader asks, once. Returns how many shards are open.
+    ///
+    /// # Errors
+    /// [`ClientError`] when one of the questions has no answer.
+    pub async fn probe(&self, stream: &str) -> Result<usize, ClientError> {
+        let shards = self.list(stream).await?;
+        let is_open = |shard: &&ShardInfo| !shards.iter().any(|child| child.parents.contains(&shard.id));
+        let open: Vec<_> = shards.iter().filter(is_open).collect();
+        if let Some(shard) = open.first() {
+            let iterator = self.iterator(stream, &shard.id, &Position::Newest).await?;
+            self.get(&iterator, 1).await?;
+        }
+        Ok(open.len())
+    }
+
     async fn iterator(&self, stream: &str, shard: &str, position: &Position) -> Result<String, ClientError> {
         let question = self.sdk().get_shard_iterator().stream_name(stream).shard_id(shard);
         let question = match position {

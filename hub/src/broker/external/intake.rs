@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Part, everything};
 use crate::boards::Outgoing;
 use crate::broker::Gate;
+use crate::broker::gate::own;
 use crate::broker::session::up_to;
 use crate::route::Republish;
 use crate::{metrics, time};
@@ -245,17 +246,12 @@ impl Intake {
         if arrived.retain {
             return Err(Refusal::WrongTopic);
         }
+        let message = own(racer, RaceMessage::parse(&arrived.payload));
         // What another hub has passed on was seen by that hub's rules.
-        if class.is_none() {
+        if class.is_none() && !matches!(message, Err(Refusal::ForeignRacer { .. })) {
             self.gate.note("", &arrived.topic, &arrived.payload, now);
         }
-        let mut message = RaceMessage::parse(&arrived.payload)?;
-        match racer {
-            Some(topic) if topic != message.racer_id => {
-                return Err(Refusal::ForeignRacer { topic, payload: message.racer_id });
-            }
-            _ => {}
-        }
+        let mut message = message?;
         // What was passed on is not passed on again.
         if class.is_some_and(|class| class != message.class_id || !self.part.classes.contains(&class)) {
             return Err(Refusal::WrongTopic);

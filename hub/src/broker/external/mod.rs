@@ -30,6 +30,8 @@ pub(crate) struct Part {
     pub(crate) classes: BTreeSet<ClassId>,
     /// The group of hubs that share the messages, if there is more than one.
     pub(crate) share: Option<String>,
+    /// Whether riders' messages are heard here at all: what a stream brings needs not be heard too.
+    pub(crate) listens: bool,
 }
 
 /// The way to an external broker.
@@ -63,8 +65,10 @@ impl External {
             ..Options::new(part.client_id())
         };
         let mut client = Client::new(address.endpoint(), options, rand::random())?;
-        client.subscribe(&part.intake(), Qos::AtLeastOnce)?;
-        if part.share.is_some() {
+        if part.listens {
+            client.subscribe(&part.intake(), Qos::AtLeastOnce)?;
+        }
+        if part.listens && part.share.is_some() {
             for class in &part.classes {
                 client.subscribe(&format!("{CLASS_ROOT}/{class}/#"), Qos::AtLeastOnce)?;
             }
