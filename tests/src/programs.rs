@@ -97,6 +97,18 @@ impl Programs {
         self.serve("the bridge", command, port).await
     }
 
+    /// Starts a bridge on a port with the page and with a bike that is not there, and waits until it answers.
+    ///
+    /// # Errors
+    /// When it ends, or does not answer.
+    pub async fn virtual_bike(&self, port: u16, hub_port: u16) -> anyhow::Result<Program> {
+        let (listen, hub) = (format!("127.0.0.1:{port}"), format!("http://127.0.0.1:{hub_port}"));
+        let args = ["virtual", "--listen", &listen, "--hub", &hub, "--page"];
+        let mut command = self.command("alleycat-bridge", args);
+        command.arg(&self.page);
+        self.serve("the bridge", command, port).await
+    }
+
     /// Starts a bridge on a port as on a tablet: it searches its bike at one port, keeps what it needs for a
     /// day without the hub in a folder, and has no page of its own.
     ///

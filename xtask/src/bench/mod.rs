@@ -3,6 +3,7 @@
 mod bridge;
 mod browser;
 mod hub;
+mod page;
 mod size;
 
 use std::path::PathBuf;
@@ -25,6 +26,12 @@ pub(crate) struct Options {
 enum Bench {
     /// What the MQTT client adds to the page, next to MQTT.js and Paho; what the whole page weighs.
     Size,
+    /// The page in Chromium beside a board of Vue 2 and Vuetify: main thread, memory, first load.
+    Page {
+        /// Options of the bench itself, after `--`; see them with `-- --help`.
+        #[arg(last = true)]
+        options: Vec<String>,
+    },
     /// The hub beside Mosquitto with a consumer in Node.js: ingest, cost of riders, lateness of boards.
     Hub {
         /// Options of the bench itself, after `--`; see them with `-- --help`.
@@ -92,6 +99,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let (name, figures) = match &options.bench {
         Bench::Size => ("size", size::measure()?),
         Bench::Hub { options: own } => return hub::run(own, options.json.as_deref()),
+        Bench::Page { options: own } => return page::run(own, options.json.as_deref()),
         Bench::Bridge { options: own } => return bridge::run(own, options.json.as_deref()),
         Bench::MqttBrowser { rounds, profile } => {
             return browser::run(*rounds, profile, options.json.as_deref());

@@ -1,0 +1,196 @@
+//! A tab, and what the DevTools protocol tells of it.
+
+use std::time::Duration;
+
+use alleycat_tests::{Browser, Page, until};
+use anyhow::Context;
+use serde_json::{Value, json};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+/// A tab that is measured.
+pub(crate) struct Tab(Page);
+
+/// What a page holds, after the browser has collected its garbage. MB are of 1,000,000 bytes.
+pub(crate) struct Held {
+    pub(crate) nodes: f64,
+    pub(crate) heap: f64,
+    pub(crate) wasm: f64,
+}
+
+/// Milliseconds of the main thread.
+#[derive(Default)]
+pub(crate) struct Watched {
+    /// Of each update: its message read, the document changed and laid out.
+    pub(crate) updates: Vec<f64>,
+    /// Of each second, all that happened in it, by [`SPENT`].
+    pub(crate) spent: [Vec<f64>; SPENT.len()],
+}
+
+/// Chromium's sums of time, and what they are of.
+pub(crate) const SPENT: [(&str, &str); 4] = [
+    ("TaskDuration", "all of it"),
+    ("ScriptDuration", "script"),
+    ("RecalcStyleDuration", "style"),
+    ("LayoutDuration", "layout"),
+];
+
+/// A line, as DevTools has them.
+#[derive(Clone, Copy)]
+pub(crate) struct Line {
+    pub(crate) name: &'static str,
+    /// Bytes a second.
+    down: u32,
+    up: u32,
+    /// Milliseconds.
+    latency: f64,
+}
+
+pub(crate) const LINES: [Line; 2] = [
+    Line { name: "fast 3G", down: 180_000, up: 84_375, latency: 562.5 },
+    Line { name: "10 Mbit/s", down: 1_250_000, up: 1_250_000, latency: 40.0 },
+];
+
+/// Notes the wasm module's memory, when something that was waited for came, and how long each board takes: from
+/// its message until a task later, when all that it changes is in the document and laid out.
+const WATCH: &str = "
+    window.benchUpdates = [];
+    window.benchUpdate = (begun) => {
+        const channel = new MessageChannel();
+        channel.port1.onmessage = () => {
+            document.documentElement.offsetHeight;
+            window.benchUpdates.push(performance.now() - begun);
+        };
+        channel.port2.postMessage(0);
+    };
+    window.WebSocket = class extends WebSocket {
+        set onmessage(hear) {
+            super.onmessage = hear && ((event) => {
+                // A board, and not an acknowledgement or a reading.
+                if (event.data.byteLength > 400) window.benchUpdate(performance.now());
+                hear(event);
+            });
+        }
+    };
+    addEventListener('TrunkApplicationStarted', (event) => { window.benchWasm = event.detail.wasm; });
+    new MutationObserver((_, observer) => {
+        if (!(READY)) return;
+        window.benchReady = performance.now();
+        observer.disconnect();
+    }).observe(document, { childList: true, subtree: true });";
+const LIMIT: Duration = Duration::from_secs(60);
+
+impl Tab {
+    pub(crate) async fn open(browser: &Browser, name: &str) -> anyhow::Result<Self> {
+        let page = browser.open(name, (1280, 800), "about:blank").await?;
+        page.devtools("Performance.enable", &json!({})).await?;
+        Ok(Self(page))
+    }
+
+    pub(crate) fn page(&self) -> &Page {
+        &self.0
+    }
+
+    /// Goes to an address and waits until this expression holds. Milliseconds until it did.
+    pub(crate) async fn go(&self, url: &str, ready: &str) -> anyhow::Result<f64> {
+        let source = WATCH.replace("READY", ready);
+        self.0.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": source })).await?;
+        self.0.devtools("Page.navigate", &json!({ "url": url })).await?;
+        until("the page is ready", LIMIT, async || {
+            Ok(self.0.evaluate("return window.benchReady ?? null").await?.as_f64())
+        })
+        .await
+    }
+
+    pub(crate) async fn slow_down(&self, slower: u32) -> anyhow::Result<()> {
+        self.0.devtools("Emulation.setCPUThrottlingRate", &json!({ "rate": slower })).await.map(drop)
+    }
+
+    /// Loads everything anew, over this line.
+    pub(crate) async fn slow_line(&self, line: Line) -> anyhow::Result<()> {
+        self.0.devtools("Network.enable", &json!({})).await?;
+        self.0.devtools("Network.setCacheDisabled", &json!({ "cacheDisabled": true })).await?;
+        let conditions = json!({
+            "offline": false, "latency": line.latency,
+            "downloadThroughput": line.down, "uploadThroughput": line.up,
+        });
+        self.0.devtools("Network.emulateNetworkConditions", &conditions).await.map(drop)
+    }
+
+    /// Lets so many seconds go by on a slower processor, and tells what they took.
+    pub(crate) async fn watch(&self, slower: u32, seconds: u32) -> anyhow::Result<Watched> {
+        self.slow_down(slower).await?;
+        sleep(Duration::from_secs(3)).await;
+        self.0.evaluate("window.benchUpdates = []").await?;
+        let mut ticks = interval(Duration::from_secs(1));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut watched = Watched::default();
+        let mut before = None;
+        for _ in 0..=seconds {
+            ticks.tick().await;
+            let now = self.spent().await?;
+            if let Some(before) = before.replace(now) {
+                for (index, list) in watched.spent.iter_mut().enumerate() {
+                    list.push((now[index] - before[index]) * 1e3);
+                }
+            }
+        }
+        let updates = self.0.evaluate("return window.benchUpdates").await?;
+        watched.updates = updates.as_array().context("updates")?.iter().filter_map(Value::as_f64).collect();
+        self.slow_down(1).await?;
+        Ok(watched)
+    }
+
+    async fn spent(&self) -> anyhow::Result<[f64; SPENT.len()]> {
+        let metrics = self.metrics().await?;
+        let mut spent = [0.0; SPENT.len()];
+        for (spent, (name, _)) in spent.iter_mut().zip(SPENT) {
+            *spent = metric(&metrics, name)?;
+        }
+        Ok(spent)
+    }
+
+    pub(crate) async fn held(&self) -> anyhow::Result<Held> {
+        self.0.devtools("HeapProfiler.collectGarbage", &json!({})).await?;
+        let metrics = self.metrics().await?;
+        let wasm = "return window.benchWasm?.memory?.buffer.byteLength ?? 0";
+        Ok(Held {
+            nodes: metric(&metrics, "Nodes")?,
+            heap: metric(&metrics, "JSHeapUsedSize")? / 1e6,
+            wasm: self.0.evaluate(wasm).await?.as_f64().context("a size")? / 1e6,
+        })
+    }
+
+    /// Of the load that is done: bytes on the wire, and milliseconds until something was to be seen.
+    pub(crate) async fn loaded(&self) -> anyhow::Result<(f64, f64)> {
+        // Painting is noted a little after it is done.
+        sleep(Duration::from_millis(500)).await;
+        let script = "
+            const all = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
+            const files = all.filter((entry) => !/\\/(api|board|config)/.test(new URL(entry.name).pathname));
+            return [files.reduce((sum, entry) => sum + entry.transferSize, 0),
+                performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null];";
+        let answer = self.0.evaluate(script).await?;
+        Ok((answer[0].as_f64().context("bytes")?, answer[1].as_f64().context("no paint was noted")?))
+    }
+
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        self.0.close().await
+    }
+
+    async fn metrics(&self) -> anyhow::Result<Value> {
+        Ok(self.0.devtools("Performance.getMetrics", &json!({})).await?["metrics"].take())
+    }
+
+    /// Clicks the first of these that is there.
+    pub(crate) async fn click_any(&self, ids: &[&str]) -> anyhow::Result<bool> {
+        let list = ids.iter().map(|id| format!("[data-testid={id}]")).collect::<Vec<_>>().join(",");
+        let script =
+            format!("const found = document.querySelector('{list}'); found?.click(); return !!found");
+        Ok(self.0.evaluate(&script).await? == Value::Bool(true))
+    }
+}
+
+fn metric(metrics: &Value, name: &str) -> anyhow::Result<f64> {
+    let metric = metrics.as_array().into_iter().flatten().find(|metric| metric["name"] == name);
+    metric.and_then(|metric| metric["value"].as_f64()).with_context(|| format!("the metric {name}"))
+}
