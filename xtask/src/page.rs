@@ -17,11 +17,25 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
     // Trunk reads NO_COLOR as a boolean and stops on other values.
     trunk.env_remove("NO_COLOR");
     shell::run("build the page", &mut trunk)?;
-    let files = fs::read_dir(&dist).context("Trunk left no page")?.flatten().map(|file| file.path());
-    for file in files.filter(|file| file.extension().is_some_and(|extension| extension == "wasm")) {
-        strip(&file).with_context(|| format!("{} can't be made smaller", file.display()))?;
+    for file in fs::read_dir(&dist).context("Trunk left no page")?.flatten().map(|file| file.path()) {
+        match file.extension().and_then(|extension| extension.to_str()) {
+            Some("wasm") => strip(&file),
+            Some("js") => slim(&file),
+            _ => Ok(()),
+        }
+        .with_context(|| format!("{} can't be made smaller", file.display()))?;
     }
     Ok(dist)
+}
+
+/// Takes comments and indentation out of wasm-bindgen's glue, which has nothing that lasts over a line's end.
+/// (Trunk's own minifier stops at its `export default`.)
+fn slim(file: &Path) -> anyhow::Result<()> {
+    let script = fs::read_to_string(file)?;
+    let lines = script.lines().map(str::trim_start);
+    let code =
+        lines.filter(|line| !line.is_empty() && !["//", "/*", "*"].iter().any(|c| line.starts_with(c)));
+    Ok(fs::write(file, code.flat_map(|line| [line, "\n"]).collect::<String>())?)
 }
 
 /// Takes the custom sections out of a module: the names of functions, half of the file, which no browser
@@ -63,6 +77,16 @@ fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn glue_keeps_its_code_and_nothing_else() {
+        let file = std::env::temp_dir().join(format!("alleycat-slim-{}.js", std::process::id()));
+        fs::write(&file, "/**\n * What.\n */\nfunction f(a) {\n    // Why.\n    return a * 2;\n}\n\n")
+            .unwrap();
+        slim(&file).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "function f(a) {\nreturn a * 2;\n}\n");
+        fs::remove_file(&file).unwrap();
+    }
 
     #[test]
     fn only_custom_sections_go() {

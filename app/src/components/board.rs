@@ -53,7 +53,8 @@ pub fn Line(
     let text = move |what: fn(&crate::state::Slot) -> String| {
         move || slot.read().as_ref().map(what).unwrap_or_default()
     };
-    let racer = Signal::derive(move || slot.read().as_ref().map_or(0, |slot| slot.racer.get()));
+    // A memo: the picture is drawn anew for another racer, not for each score.
+    let racer = Memo::new(move |_| slot.read().as_ref().map_or(0, |slot| slot.racer.get()));
     view! {
         <tr
             class:own=move || is(|slot| slot.own)

@@ -36,7 +36,6 @@ new Vue({
       for (const row of results) newest.set(row.racerId, { ...row, output: Math.round(row.output * 100) / 100 });
       this.rows = [...newest.values()].sort((a, b) => b.output - a.output);
       this.seconds += 1;
-      // Vue has changed the document when its microtasks are done, before the next task.
       window.benchUpdate(begun);
     },
   },

@@ -31,10 +31,10 @@ struct Cli {
     /// How many seconds of a race are measured at each speed of the processor.
     #[arg(long, default_value_t = 40)]
     seconds: u32,
-    /// How often each first load is done; medians are told.
+    /// How often each first load is done; medians are told. 0 leaves it out.
     #[arg(long, default_value_t = 5)]
     loads: usize,
-    /// How many short races are ridden for the memory's sake.
+    /// How many short races are ridden for the memory's sake. 0 leaves it out.
     #[arg(long, default_value_t = 12)]
     races: usize,
     /// Where the figures go as JSON.
@@ -55,15 +55,14 @@ async fn main() -> anyhow::Result<()> {
     let mut report = Report::new("page", "Vue 2 + Vuetify");
 
     boards(&cli, &programs, &browser, &peer_url, &mut report).await?;
-    load::measure(&cli, &programs, &browser, &peer_url, &mut report).await?;
-    let grown = race::grown(&programs, &browser, cli.races).await?;
-    report.add(
-        format!("memory grown over {} short races", cli.races),
-        "MB",
-        &[grown],
-        &[],
-        Some(Goal::Under(5.0)),
-    );
+    if cli.loads > 0 {
+        load::measure(&cli, &programs, &browser, &peer_url, &mut report).await?;
+    }
+    if cli.races > 0 {
+        let grown = race::grown(&programs, &browser, cli.races).await?;
+        let what = format!("memory grown over {} short races", cli.races);
+        report.add(what, "MB", &[grown], &[], Some(Goal::Under(5.0)));
+    }
     report.print();
     if let Some(file) = &cli.json {
         report.write(file)?;
