@@ -6,6 +6,7 @@ mod archive;
 mod bad_input;
 mod crash;
 mod disk;
+mod foreign;
 mod host;
 mod hostile;
 mod mqtt;
