@@ -17,6 +17,7 @@ pub use crate::broker::external::{BrokerAddress, BrokerChoice};
 use crate::broker::external::{EMBEDDED, Part};
 use crate::broker::origin::origin_of;
 use crate::limits::{CLIENT, Rate};
+use crate::plan::PlanOptions;
 use crate::tls::TlsFiles;
 
 /// Runs the races: MQTT broker, boards, API and page on one port.
@@ -36,6 +37,8 @@ pub enum Command {
     Serve(Config),
     /// Looks whether `serve` with the same options would work well here, and says what to do if not.
     Doctor(Config),
+    /// How many shards a stream for so many riders takes, what it refuses, how late it is and what it costs.
+    Plan(Box<PlanOptions>),
     /// Copies the store into one file, also while the hub runs. The signing key is not in it.
     Backup {
         /// The folder of the store.

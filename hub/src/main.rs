@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use alleycat_hub::config::{Cli, Command};
 use alleycat_hub::doctor::{self, Verdict};
-use alleycat_hub::{Config, Hub, store};
+use alleycat_hub::{Config, Hub, plan, store};
 use alleycat_shared::program::with_file;
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
@@ -36,6 +36,7 @@ async fn main() -> ExitCode {
             }
             return if well { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
+        Command::Plan(options) => say(plan::run(options)),
         command => say(administer(command)),
     };
     match done {
@@ -50,7 +51,7 @@ async fn main() -> ExitCode {
 /// Does what needs no running hub; returns what to say.
 fn administer(command: &Command) -> Result<String, store::StoreError> {
     Ok(match command {
-        Command::Serve(_) | Command::Doctor(_) => String::new(),
+        Command::Serve(_) | Command::Doctor(_) | Command::Plan(_) => String::new(),
         Command::Backup { data, file } => {
             store::backup(data, file)?;
             format!("{} is written", file.display())
@@ -67,7 +68,10 @@ fn administer(command: &Command) -> Result<String, store::StoreError> {
     })
 }
 
-fn say(done: Result<String, store::StoreError>) -> anyhow::Result<()> {
+fn say<E>(done: Result<String, E>) -> anyhow::Result<()>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
     writeln!(std::io::stdout(), "{}", done?)?;
     Ok(())
 }

@@ -17,6 +17,12 @@ impl HashKey {
     pub fn of(partition_key: &str) -> Self {
         Self(u128::from_be_bytes(Md5::digest(partition_key.as_bytes()).into()))
     }
+
+    /// How far around the ring it is, 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "for people and pictures")]
+    pub fn part_of_ring(self) -> f64 {
+        self.0 as f64 / u128::MAX as f64
+    }
 }
 
 impl fmt::Display for HashKey {

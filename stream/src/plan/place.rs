@@ -163,7 +163,7 @@ impl Tally {
 
     fn load(&self, seconds: f64, range: HashRange) -> ShardLoad {
         ShardLoad {
-            starts_at: place(range.start),
+            starts_at: range.start.part_of_ring(),
             records_per_second_mean: float(self.all_records) / seconds,
             records_per_second_max: self.max_records,
             bytes_per_second_mean: float(self.all_bytes) / seconds,
@@ -216,12 +216,6 @@ impl Finder {
 pub(super) fn use_of(records_per_second: f64, bytes_per_second: f64) -> f64 {
     (records_per_second / f64::from(SHARD_RECORDS_PER_SECOND))
         .max(bytes_per_second / f64::from(SHARD_BYTES_PER_SECOND))
-}
-
-/// A place on the ring, 0 to 1.
-#[expect(clippy::cast_precision_loss, reason = "for a picture")]
-pub(super) fn place(hash: HashKey) -> f64 {
-    hash.0 as f64 / u128::MAX as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a sample are below 2^52")]
