@@ -1,9 +1,9 @@
 //! The partition keys that rules give to race messages.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
+use alleycat_rules::{PartitionKey, PartitionKeyError};
 use alleycat_shared::RacerId;
 use alleycat_stream::plan::Arrival;
 use rand::{Rng, SeedableRng};
@@ -31,16 +31,17 @@ pub enum Strategy {
 }
 
 impl FromStr for Strategy {
-    type Err = Infallible;
+    type Err = PartitionKeyError;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
+    fn from_str(text: &str) -> Result<Self, PartitionKeyError> {
         Ok(match text {
             "random" | "${newuuid()}" => Self::Random,
             "time" | "${timestamp()}" => Self::Time,
             "racer" | "${racerId}" => Self::Racer,
             "class" | "${classId}" => Self::Class,
             "race" | "${raceId}" => Self::Race,
-            template => Self::Template(template.to_owned()),
+            // Refused here as a rule's would be.
+            template => template.parse::<PartitionKey>().map(|key| Self::Template(key.to_string()))?,
         })
     }
 }
