@@ -120,12 +120,15 @@ pub(crate) fn load(report: &Report) -> Markup {
     }
 }
 
+/// Latency in ms, what stands against it, and the seconds that riders hold back.
+type Dots = Vec<(f64, f64, u16)>;
+
 /// Cost against latency as riders hold back longer; shards against it where there are no prices.
 pub(crate) fn cost(report: &Report) -> Markup {
     let points = &report.curve;
     let shards =
         points.iter().map(|point| (point.latency_mean_ms, f64::from(point.shards), point.buffer_seconds));
-    let lines: Vec<(&str, &str, Vec<(f64, f64, u16)>)> = if report.price_list.is_some() {
+    let lines: Vec<(&str, Dots)> = if report.price_list.is_some() {
         let money = |of: fn(&alleycat_stream::plan::Point) -> Option<f64>| {
             points
                 .iter()
@@ -133,13 +136,13 @@ pub(crate) fn cost(report: &Report) -> Markup {
                 .collect()
         };
         vec![
-            ("a", "provisioned", money(|point| point.provisioned_per_month)),
-            ("b", "on demand", money(|point| point.on_demand_per_month)),
+            ("a", money(|point| point.provisioned_per_month)),
+            ("b", money(|point| point.on_demand_per_month)),
         ]
     } else {
-        vec![("a", "shards", shards.collect())]
+        vec![("a", shards.collect())]
     };
-    let all = || lines.iter().flat_map(|(_, _, points)| points);
+    let all = || lines.iter().flat_map(|(_, points)| points);
     let top = all().map(|(_, y, _)| *y).fold(0.0, f64::max).max(1e-9) * 1.12;
     let (first, last) = (
         all().map(|(x, _, _)| *x).fold(f64::INFINITY, f64::min),
@@ -160,7 +163,7 @@ pub(crate) fn cost(report: &Report) -> Markup {
                     (if ms < 1_000.0 { time(ms) } else { format!("{} s", ms / 1_000.0) })
                 }
             }
-            @for (class, _, points) in &lines {
+            @for (class, points) in &lines {
                 polyline class={ "line " (class) } points={
                     @for (ms, y, _) in points { (f1(x(*ms))) "," (f1(scale.y(*y))) " " }
                 };
@@ -170,7 +173,7 @@ pub(crate) fn cost(report: &Report) -> Markup {
                     }
                 }
             }
-            @if let Some((_, _, points)) = lines.iter().max_by(|a, b| peak(&a.2).total_cmp(&peak(&b.2))) {
+            @if let Some((_, points)) = lines.iter().max_by(|a, b| peak(&a.1).total_cmp(&peak(&b.1))) {
                 @for (ms, y, seconds) in points {
                     text class="label" x=(f1(x(*ms) + 6.0)) y=(f1(scale.y(*y) - 7.0)) { (seconds) " s" }
                 }
