@@ -51,7 +51,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
     let mut limits = command(shell::root().join("target/debug").join(LIMITS));
     limits.args(["--upstream", &format!("http://127.0.0.1:{port}"), "--listen", &options.listen.to_string()]);
-    limits.args(&options.limits).stdout(Stdio::piped());
+    // More at once keep the emulator busy for seconds. What is given after `--` comes later, and counts.
+    limits.args(["--records-per-read", "1000"]).args(&options.limits).stdout(Stdio::piped());
     let mut limits = Program::start("the limits", &mut limits)?;
     let mut url = String::new();
     let said = limits.stdout().context("the limits say nothing")?;

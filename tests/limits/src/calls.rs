@@ -114,7 +114,7 @@ impl Service {
             Some(Fate::Passes(expected)) => (expected, false),
             None => (None, false),
         };
-        let (answer, body) = self.whole(call).await?;
+        let (answer, body) = self.whole(call, call.body.clone()).await?;
         if let Some(shard) = body["ShardId"].as_str() {
             let bytes = put.records.iter().map(|(_, bytes)| bytes).sum();
             self.gate().took(&put.stream, expected.as_deref(), shard, bytes, doubt);
@@ -154,7 +154,7 @@ impl Service {
     }
 
     async fn iterator(&self, call: &Call) -> Result<Response<Body>, reqwest::Error> {
-        let (answer, body) = self.whole(call).await?;
+        let (answer, body) = self.whole(call, call.body.clone()).await?;
         let ask = json_of(&call.body).unwrap_or_default();
         let shard = ask["ShardId"].as_str();
         if let (Some(stream), Some(shard), Some(iterator)) =
@@ -170,7 +170,7 @@ impl Service {
     }
 
     async fn get(&self, call: &Call) -> Result<Response<Body>, reqwest::Error> {
-        let ask = json_of(&call.body).unwrap_or_default();
+        let mut ask = json_of(&call.body).unwrap_or_default();
         let place = ask["ShardIterator"].as_str().and_then(|iterator| self.gate().place(iterator));
         let Some(place) = place else { return self.pass(call).await };
         let fate = self.gate().weigh_read(&place, Instant::now());
@@ -179,7 +179,11 @@ impl Service {
             Fate::Fails => return Ok(answers::call_failed()),
             Fate::Passes(_) | Fate::Doubtful(_) => {}
         }
-        let (answer, body) = self.whole(call).await?;
+        let most = u64::from(self.gate().settings.records_per_read);
+        if ask["Limit"].as_u64().is_none_or(|limit| limit > most) {
+            ask["Limit"] = most.into();
+        }
+        let (answer, body) = self.whole(call, ask.to_string().into()).await?;
         let weigh = |record: &Value| {
             put::data_bytes(record).unwrap_or(0) + record["PartitionKey"].as_str().map_or(0, str::len)
         };
@@ -199,8 +203,8 @@ impl Service {
     }
 
     /// Passes a call on, and its answer back after a look at it.
-    async fn whole(&self, call: &Call) -> Result<(Response<Body>, Value), reqwest::Error> {
-        let answer = self.forward(call, call.body.clone()).await?;
+    async fn whole(&self, call: &Call, body: Bytes) -> Result<(Response<Body>, Value), reqwest::Error> {
+        let answer = self.forward(call, body).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = answer.bytes().await?;
         let read = json_of(&body).unwrap_or_default();

@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Throttles the shards of a Kinesis emulator as the service does.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, args_override_self = true)]
 struct Config {
     /// The emulator.
     #[arg(long, default_value = "http://127.0.0.1:4567", value_name = "URL")]

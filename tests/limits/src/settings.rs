@@ -14,6 +14,10 @@ pub struct Settings {
     /// GetRecords calls that a shard answers in a second.
     #[arg(long, default_value_t = quota::SHARD_READS_PER_SECOND, value_name = "N")]
     pub reads_per_second: u32,
+    /// Records that one GetRecords gives at most, whatever it asks for: an emulator may need seconds for as many
+    /// as the service gives at once.
+    #[arg(long, default_value_t = quota::RECORDS_PER_GET, value_name = "N")]
+    pub records_per_read: u32,
     /// Bytes a shard gives in a second.
     #[arg(long, default_value_t = quota::SHARD_READ_BYTES_PER_SECOND, value_name = "N")]
     pub read_bytes_per_second: u32,
@@ -39,6 +43,7 @@ impl Default for Settings {
             records_per_second: quota::SHARD_RECORDS_PER_SECOND,
             bytes_per_second: quota::SHARD_BYTES_PER_SECOND,
             reads_per_second: quota::SHARD_READS_PER_SECOND,
+            records_per_read: quota::RECORDS_PER_GET,
             read_bytes_per_second: quota::SHARD_READ_BYTES_PER_SECOND,
             fail: 0.0,
             doubt: 0.0,
