@@ -17,7 +17,7 @@ for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
         StreamName=stream, ShardId=name, ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
     while iterator:
-        answer = kinesis.get_records(ShardIterator=iterator, Limit=10000)
+        answer = kinesis.get_records(ShardIterator=iterator, Limit=1000)
         for record in answer["Records"]:
             data = base64.b64encode(record["Data"]).decode()
             out.write(f"{name}\t{record['PartitionKey']}\t{data}\n")

@@ -12,7 +12,7 @@ use anyhow::{Context, ensure};
 use tokio::time::timeout;
 
 use crate::hub::{Hub, Role, rows};
-use crate::rides::Rides;
+use crate::rides::{Rides, SEED};
 use crate::rig::{GRACE, STREAM, limit, put, race, same, shards, troubled, whole, witnessed};
 
 /// What throttles a race of the tests' size.
@@ -96,4 +96,25 @@ async fn a_race_that_runs_has_its_board_and_its_official_result_from_the_stream(
     let (direct, by_stream) = (official(&direct).await?, official(&by_stream).await?);
     ensure!(direct.results.len() == usize::from(RIDERS), "{} riders", direct.results.len());
     same(&rows(&by_stream), &rows(&direct))
+}
+
+#[tokio::test]
+async fn the_simulator_puts_a_race_that_is_over_into_the_stream_and_it_counts_as_if_it_was_ridden()
+-> anyhow::Result<()> {
+    let rides = race()?;
+    let kinesis = Kinesis::start(troubled()).await?;
+    kinesis.create(STREAM, shards()).await?;
+    let hub = Hub::start(rides, GRACE, Role::Gets(&kinesis)).await?;
+    let (riders, race, seconds) =
+        (rides.riders.to_string(), rides.race.to_string(), rides.clock.seconds().to_string());
+    let (target, url, seed) = (format!("kinesis:{STREAM}"), kinesis.url(), SEED.to_string());
+    let args = ["--riders", &riders, "--first-id", "1", "--classes", "1", "--races", "1", "--seed", &seed];
+    let more =
+        ["--target", &target, "--kinesis-endpoint", &url, "--partition-key", "racer", "--order", "key"];
+    let when = ["--race", &race, "--race-seconds", &seconds, "--speed", "20"];
+    let args = args.into_iter().chain(more).chain(when);
+    let mut simulator =
+        Program::start("the simulator", &mut Programs::from_env()?.command("alleycat-sim", args))?;
+    ensure!(simulator.wait(limit()).await?.success(), "the simulator failed");
+    hub.comes_to(rides, &rides.result()?).await
 }

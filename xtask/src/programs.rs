@@ -21,8 +21,8 @@ pub(crate) fn build(release: bool) -> anyhow::Result<PathBuf> {
     if release {
         build.arg("--release");
     } else {
-        // The tests' hub speaks to streams too.
-        build.args(["--features", "alleycat-hub/kinesis"]);
+        // In the tests, hub and simulator speak to streams too.
+        build.args(["--features", "alleycat-hub/kinesis,alleycat-sim/kinesis"]);
     }
     for package in PACKAGES {
         build.args(["--package", package]);
