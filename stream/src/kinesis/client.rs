@@ -7,7 +7,7 @@ use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_kinesis::config::{Region, StalledStreamProtectionConfig};
-use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use aws_smithy_http_client::Builder;
@@ -131,7 +131,7 @@ impl ClientError {
             let (code, message) = (error.code().unwrap_or_default(), error.message().unwrap_or_default());
             if code.is_empty() { fallback.to_string() } else { format!("{code}: {message}") }
         };
-        let whole = DisplayErrorContext(error);
+        let whole = in_words(error);
         match error.code() {
             Some(
                 "ProvisionedThroughputExceededException"
@@ -146,9 +146,23 @@ impl ClientError {
             ) => Self::Away(said(&whole)),
             Some(_) => Self::Refused(said(&whole)),
             // Without a code nobody of the service has spoken.
-            None => Self::Away(whole.to_string()),
+            None => Self::Away(whole),
         }
     }
+}
+
+/// An error and what it comes from; the SDK's own way to say so adds all of its fields.
+fn in_words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let more = error.to_string();
+        if !words.ends_with(&more) {
+            words = format!("{words}: {more}");
+        }
+        source = error.source();
+    }
+    words
 }
 
 const CONNECT: Duration = Duration::from_secs(3);
