@@ -47,7 +47,7 @@ pub(crate) fn ring(report: &Report) -> Markup {
     let ends = shards.iter().skip(1).map(|shard| shard.starts_at).chain([1.0]);
     let headroom = report.load.headroom;
     html! {
-        svg viewBox="0 0 360 340" role="img" aria-label="Keys on the ring of hash keys" {
+        svg viewBox="0 32 360 276" role="img" aria-label="Keys on the ring of hash keys" {
             @for (number, (shard, end)) in shards.iter().zip(ends).enumerate() {
                 path class={ "arc " (fullness(shard.use_of_fullest_race, headroom)) } d=(arc(shard.starts_at, end)) {
                     title { "shard " (number) ": " (percent(shard.use_of_fullest_race)) " full in its fullest race" }
@@ -105,9 +105,9 @@ pub(crate) fn load(report: &Report) -> Markup {
                         (shard.records_per_second_max) ", " (percent(of_bytes)) " of the bytes"
                     }
                     rect class={ "bar " (fullness(shard.use_of_fullest_race, headroom)) } x=(f1(x - bar)) width=(f1(bar))
-                        y=(f1(scale.y(mean))) height=(f1(scale.height(mean)));
-                    rect class="bar bytes" x=(f1(x)) width=(f1(bar)) y=(f1(scale.y(of_bytes))) height=(f1(scale.height(of_bytes)));
-                    line class="peak" x1=(f1(x - bar)) x2=(f1(x)) y1=(f1(scale.y(most))) y2=(f1(scale.y(most)));
+                        y=(f1(scale.y(mean))) height=(f1(scale.height(mean))) {}
+                    rect class="bar bytes" x=(f1(x)) width=(f1(bar)) y=(f1(scale.y(of_bytes))) height=(f1(scale.height(of_bytes))) {}
+                    line class="peak" x1=(f1(x - bar)) x2=(f1(x)) y1=(f1(scale.y(most))) y2=(f1(scale.y(most))) {}
                 }
                 @if number.is_multiple_of(every) {
                     text class="label" x=(f1(x)) y=(f1(HEIGHT - BOTTOM + 16.0)) text-anchor="middle" { (number) }
@@ -166,7 +166,7 @@ pub(crate) fn cost(report: &Report) -> Markup {
             @for (class, points) in &lines {
                 polyline class={ "line " (class) } points={
                     @for (ms, y, _) in points { (f1(x(*ms))) "," (f1(scale.y(*y))) " " }
-                };
+                } {}
                 @for (ms, y, seconds) in points {
                     circle class={ "point " (class) } cx=(f1(x(*ms))) cy=(f1(scale.y(*y))) r="4" {
                         title { "held back for " (seconds) " s: " (some(*y)) ", " (time(*ms)) " late" }
@@ -207,7 +207,7 @@ impl Scale {
         html! {
             @for tick in ticks {
                 @let y = self.y(*tick);
-                line class="grid" x1=(f1(self.left)) x2=(f1(self.right)) y1=(f1(y)) y2=(f1(y));
+                line class="grid" x1=(f1(self.left)) x2=(f1(self.right)) y1=(f1(y)) y2=(f1(y)) {}
                 text class="label" x=(f1(self.left - 6.0)) y=(f1(y + 4.0)) text-anchor="end" { (name(*tick)) }
             }
         }
@@ -216,7 +216,7 @@ impl Scale {
     fn line(&self, value: f64, class: &str, name: &str) -> Markup {
         let y = self.y(value);
         html! {
-            line class=(class) x1=(f1(self.left)) x2=(f1(self.right)) y1=(f1(y)) y2=(f1(y));
+            line class=(class) x1=(f1(self.left)) x2=(f1(self.right)) y1=(f1(y)) y2=(f1(y)) {}
             text class={ "label " (class) } x=(f1(self.right)) y=(f1(y - 4.0)) text-anchor="end" { (name) }
         }
     }

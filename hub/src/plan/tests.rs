@@ -51,6 +51,11 @@ fn the_page_loads_nothing_and_shows_what_it_was_given_as_text() {
     for outside in ["src=", "href=", "url(", "@import", "<script"] {
         assert!(!page.contains(outside), "{outside}");
     }
+    // What is left open in SVG swallows all that comes after it.
+    for element in ["line", "rect", "polyline", "path", "circle"] {
+        let (open, closed) = (format!("<{element} "), format!("</{element}>"));
+        assert_eq!(page.matches(&open).count(), page.matches(&closed).count(), "{element}");
+    }
     for title in ["Keys on the ring", "Load per shard", "Shards against latency"] {
         assert!(page.contains(title), "{title}");
     }
