@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::Ctx;
 use crate::net::Driver;
 use crate::state::{Page, View};
-use crate::views::{Choosing, Countdown, Finished, Loading, Racing, Setup};
+use crate::views::{Choosing, Countdown, Finished, Loading, Racing, RoomView, Setup};
 
 /// The whole page with everything behind it.
 #[component]
@@ -32,6 +32,7 @@ pub fn Shell(
             View::Countdown => view! { <Countdown /> }.into_any(),
             View::Racing => view! { <Racing /> }.into_any(),
             View::Finished => view! { <Finished /> }.into_any(),
+            View::Room(room) => view! { <RoomView room /> }.into_any(),
         }}
         <p class="hidden" role="status">{news}</p>
     }

@@ -34,6 +34,11 @@ impl Ctx {
         self.page.with_untracked(part)
     }
 
+    /// Lines of the room's list, from a place that moves.
+    pub fn lines(self, first: RwSignal<usize>, count: usize) -> Memo<Vec<crate::state::Line>> {
+        Memo::new(move |_| self.page.with(|page| page.list_lines(first.get(), count)))
+    }
+
     /// A line of the board.
     pub fn slot(self, index: usize) -> Memo<Option<crate::state::Slot>> {
         Memo::new(move |_| self.page.with(|page| page.slot(index)))

@@ -77,8 +77,12 @@ impl Boards {
         let present = standings.iter().enumerate().filter(|(_, standing)| !standing.gone);
         let views: Vec<_> = present
             .map(|(index, standing)| {
-                let record = records.get(&standing.racer_id).map(|best| best.trace.as_slice());
+                let best = records.get(&standing.racer_id);
+                let record = best.map(|best| best.trace.as_slice());
                 let mut view = rider(race, &standings, index, record, moment, now);
+                if let (Some(record), Some(best)) = (&mut view.record, best) {
+                    record.race_id = Some(best.race_id);
+                }
                 view.all_time = all_time.seen_by(standing, record);
                 (standing.racer_id, view)
             })

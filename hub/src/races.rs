@@ -56,7 +56,7 @@ pub(crate) type Records = HashMap<RacerId, Arc<Best>>;
 pub(crate) struct Best {
     pub(crate) name: RacerName,
     score: Score,
-    race_id: RaceId,
+    pub(crate) race_id: RaceId,
     /// The score after each second of it.
     pub(crate) trace: Vec<Score>,
 }

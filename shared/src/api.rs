@@ -253,6 +253,9 @@ pub struct RideLink {
     pub tcx: String,
     /// Path and query of the CSV file.
     pub csv: String,
+    /// The whole address of the FIT file as a QR code for a phone: an SVG.
+    #[serde(default)]
+    pub qr: String,
 }
 
 /// One second that counted.

@@ -31,6 +31,9 @@ pub struct Page {
     driver: String,
 }
 
+/// The size of the bike's tablet in CSS pixels.
+pub const TABLET: (u32, u32) = (1280, 800);
+
 impl Browser {
     /// Starts chromedriver.
     ///
@@ -148,7 +151,7 @@ impl Page {
     /// When the browser is gone.
     pub async fn text(&self, id: &str) -> anyhow::Result<Option<String>> {
         self.script(
-            "const e = document.querySelector(arguments[0]); return e && (e.value ?? e.textContent.trim())",
+            "const e = document.querySelector(arguments[0]); return e && (e.tagName === 'INPUT' ? e.value : e.textContent.trim())",
             id,
         )
         .await
@@ -245,6 +248,17 @@ impl Page {
         let picture = self.client.screenshot().await?;
         std::fs::create_dir_all(&folder)?;
         Ok(std::fs::write(folder.join(format!("{name}-{}x{}.png", size.0, size.1)), picture)?)
+    }
+
+    /// Pictures of the page at the four sizes it is made for, if a folder for them is named.
+    ///
+    /// # Errors
+    /// As [`Page::picture`].
+    pub async fn pictures(&self, name: &str) -> anyhow::Result<()> {
+        for size in [TABLET, (1024, 600), (1920, 1080), (390, 844)] {
+            self.picture(name, size).await?;
+        }
+        if std::env::var_os("ALLEYCAT_SCREENSHOTS").is_some() { self.resize(TABLET).await } else { Ok(()) }
     }
 
     /// Closes the browser.

@@ -14,7 +14,7 @@ mod race_hub;
 
 pub use bike::Bike;
 pub use brokers::{Broker, address};
-pub use browser::{Browser, Page};
+pub use browser::{Browser, Page, TABLET};
 pub use kinesis::Kinesis;
 pub use programs::{Program, Programs, free_port};
 pub use proxy::{Fate, Proxy};

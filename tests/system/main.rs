@@ -5,4 +5,5 @@ mod https;
 mod offline;
 mod page_life;
 mod pedal_to_board;
+mod rooms;
 mod words;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use alleycat_shared::api::{RaceResult, RaceState, ResultRow};
 use alleycat_shared::race::{RaceClock, RaceMoment};
 use alleycat_shared::{Cadence, Output, RaceId, Resistance, Score};
-use alleycat_tests::{Bike, Browser, Page, Program, Programs, free_port, until};
+use alleycat_tests::{Bike, Browser, Page, Program, Programs, TABLET, free_port, until};
 use anyhow::{Context, ensure};
 
 /// Long enough for the choice between this race and the next, which comes after 15 s.
@@ -25,9 +25,6 @@ const PULLED: Duration = Duration::from_secs(5);
 
 const SOON: Duration = Duration::from_secs(15);
 const A_RACE: Duration = Duration::from_secs(2 * RACE_SECONDS as u64 + 20);
-
-const TABLET: (u32, u32) = (1280, 800);
-const SIZES: [(u32, u32); 4] = [TABLET, (1024, 600), (1920, 1080), (390, 844)];
 
 struct House {
     programs: Programs,
@@ -115,11 +112,11 @@ async fn the_line_from_pedal_to_board() -> anyhow::Result<()> {
     tablet.attribute_when("sensor-state", "data-state", SOON, |state| state == "live").await?;
     let moment = house.late_in_a_race().await?;
     let mut riders = house.riders()?;
-    pictures(&tablet, "setup").await?;
+    tablet.pictures("setup").await?;
     tablet.click("start").await?;
     tablet.click("next-race").await?;
     let race: RaceId = (moment.race_id.get() + 1).try_into()?;
-    pictures(&tablet, "countdown").await?;
+    tablet.pictures("countdown").await?;
 
     // In the race: live cadence, and first of fifty-one.
     tablet.text_when("cadence", A_RACE, |text| text.starts_with(&CADENCE.to_string())).await?;
@@ -138,8 +135,8 @@ async fn the_line_from_pedal_to_board() -> anyhow::Result<()> {
         Ok((first == Some(RACER)).then_some(()))
     })
     .await?;
-    pictures(&tablet, "race").await?;
-    pictures(&spectator, "spectator").await?;
+    tablet.pictures("race").await?;
+    spectator.pictures("spectator").await?;
 
     // At the end: everybody, and the score that the frames imply, to four decimals.
     let place = tablet.text_when("finish-place", A_RACE, |text| !text.is_empty() && text != "–").await?;
@@ -157,7 +154,7 @@ async fn the_line_from_pedal_to_board() -> anyhow::Result<()> {
         .attribute_when("finish-score", "data-value", SOON, |score| score == row.score.to_string())
         .await;
     shown.context("the page shows the official score")?;
-    pictures(&tablet, "finish").await?;
+    tablet.pictures("finish").await?;
     ensure!(riders.wait(A_RACE).await?.success(), "the simulator failed");
 
     // Once more, and in mid-race the cable is pulled.
@@ -179,7 +176,7 @@ async fn the_line_from_pedal_to_board() -> anyhow::Result<()> {
         !cadence.contains('0'),
         "no data is neither 0 nor the last value, but the page shows {cadence:?}"
     );
-    pictures(&tablet, "unplugged").await?;
+    tablet.pictures("unplugged").await?;
     house.bike.plug()?;
     tablet.attribute_when("sensor-state", "data-state", SOON, |state| state == "live").await?;
     tablet.text_when("cadence", SOON, |text| text.starts_with(&CADENCE.to_string())).await?;
@@ -199,12 +196,4 @@ impl House {
         until("the end of the race", A_RACE, async || Ok((now().race_id > race).then_some(()))).await?;
         self.official(race).await
     }
-}
-
-/// Pictures of a view at all four sizes, if a folder for them is named.
-async fn pictures(page: &Page, name: &str) -> anyhow::Result<()> {
-    for size in SIZES {
-        page.picture(name, size).await?;
-    }
-    if std::env::var_os("ALLEYCAT_SCREENSHOTS").is_some() { page.resize(TABLET).await } else { Ok(()) }
 }

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use super::Avatar;
 use crate::Ctx;
-use crate::state::{Page, format};
+use crate::state::rooms::Room;
+use crate::state::{Input, Page, format};
 
 /// The board of the class, "Here now".
 #[component]
@@ -18,9 +19,26 @@ pub fn Board(
     let class = ctx.read(Page::class_name);
     let split = ctx.read(Page::is_split);
     let empty = ctx.read(Page::is_board_empty);
+    let riding = ctx.now(Page::view) == crate::state::View::Racing;
     view! {
         <section class="board" class:split=split aria-label="Live board">
-            <h2>"Here now" <span class="note"><span class="class">{class} " · "</span> {field}</span></h2>
+            <div class="board-head">
+                <h2>
+                    <Show when=move || riding fallback=|| "Here now">
+                        <Against />
+                    </Show>
+                </h2>
+                <button
+                    type="button"
+                    class="plain everybody"
+                    data-testid="everybody"
+                    on:click=move |_| ctx.tell(Input::Enter(Room::Field))
+                >
+                    <span class="class">{class} " · "</span>
+                    {field}
+                    " ›"
+                </button>
+            </div>
             <Show when=move || empty.get()>
                 <p class="board-empty">"Nobody rides in this class yet. Be the first."</p>
             </Show>
@@ -37,6 +55,30 @@ pub fn Board(
                 <tbody>{(0..TOP).map(|index| view! { <Line index own /> }).collect_view()}</tbody>
             </table>
         </section>
+    }
+}
+
+/// Against whom: the riders of this race, or everybody's record ride.
+#[component]
+fn Against() -> impl IntoView {
+    let ctx = Ctx::here();
+    let all_time = ctx.read(Page::is_all_time);
+    let side = move |label: &'static str, id: &'static str, wanted: bool| {
+        view! {
+            <button
+                type="button"
+                data-testid=id
+                aria-pressed=move || (all_time.get() == wanted).to_string()
+                on:click=move |_| ctx.tell(Input::AllTime(wanted))
+            >
+                {label}
+            </button>
+        }
+    };
+    view! {
+        <span class="against" role="group" aria-label="Board">
+            {side("Here now", "here-now", false)} {side("All time", "all-time", true)}
+        </span>
     }
 }
 

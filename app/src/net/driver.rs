@@ -101,6 +101,10 @@ impl Driver {
             Effect::FetchResult(race, class) => {
                 self.ask(async move { Input::Result { race, answer: http::result(race, class).await } });
             }
+            Effect::Ask(question, token) => self.ask(async move {
+                let answer = http::look_up(question, token.as_deref()).await;
+                Input::Answered { question, answer }
+            }),
             Effect::OpenSensor => {
                 let url = self.page.with_untracked(|page| page.config().map(|c| c.sensor.url.clone()));
                 let bridge = url.map(|url| Bridge::open(location::socket_url(&url), self.listener()));

@@ -8,8 +8,9 @@ use alleycat_shared::{ClassId, RaceId};
 use serde::de::DeserializeOwned;
 
 use crate::platform::clock;
-use crate::platform::fetch::{Answer, fetch, fetch_as};
+use crate::platform::fetch::{Answer, fetch, fetch_as, post_as};
 use crate::state::Failure;
+use crate::state::rooms::{self, Question};
 
 pub(super) async fn config() -> Result<PageConfig, Failure> {
     read(fetch("/config.json", None).await)
@@ -23,6 +24,25 @@ pub(super) async fn join(join: &Join) -> Result<Joined, Failure> {
 pub(super) async fn result(race: RaceId, class: ClassId) -> Result<RaceResult, Failure> {
     let path = ["/api/races/", &race.to_string(), "/classes/", &class.to_string()].concat();
     read(fetch(&path, None).await)
+}
+
+/// Asks what a room wants to know, with the token if there is one.
+pub(super) async fn look_up(question: Question, token: Option<&str>) -> Result<Box<rooms::Answer>, Failure> {
+    let (path, token) = (question.path(), token.unwrap_or_default());
+    let answer = match question {
+        Question::Link(..) => post_as(&path, token).await,
+        _ if token.is_empty() => fetch(&path, None).await,
+        _ => fetch_as(&path, token).await,
+    };
+    let answer = match question {
+        Question::Races(..) => rooms::Answer::Races(read(answer)?),
+        Question::Result(..) => rooms::Answer::Result(read(answer)?),
+        Question::Trace(..) => rooms::Answer::Trace(read(answer)?),
+        Question::Leaders(..) => rooms::Answer::Leaders(read(answer)?),
+        Question::Rides(..) => rooms::Answer::Rides(read(answer)?),
+        Question::Link(..) => rooms::Answer::Link(read(answer)?),
+    };
+    Ok(Box::new(answer))
 }
 
 /// Asks for an address of the broker that is good for this one attempt.

@@ -26,6 +26,7 @@ pub(super) fn read(config: &MqttConfig, topic: &str, payload: &[u8], retained: b
             serde_json::from_slice(payload).map(|board| Input::Board { board, retained }).ok()
         }
         Ok(Topic::Rider(..)) => serde_json::from_slice(payload).map(Input::RiderView).ok(),
+        Ok(Topic::Field(_)) => serde_json::from_slice(payload).map(Input::Field).ok(),
         _ => None,
     };
     read.unwrap_or(Input::LinkNonsense)

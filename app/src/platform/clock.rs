@@ -18,3 +18,16 @@ pub fn seed() -> u64 {
 pub fn random() -> f64 {
     js_sys::Math::random()
 }
+
+/// A time as this device writes it: day, month, hour and minute.
+pub fn local(ms: Millis) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "ms since 1970 are exact up to 2^53")]
+    let date = js_sys::Date::new(&(ms as f64).into());
+    let options = js_sys::Object::new();
+    for (name, value) in [("day", "numeric"), ("month", "short"), ("hour", "2-digit"), ("minute", "2-digit")]
+    {
+        // A plain object takes any property.
+        let _ = js_sys::Reflect::set(&options, &name.into(), &value.into());
+    }
+    date.to_locale_string("default", &options).into()
+}

@@ -31,6 +31,14 @@ pub async fn fetch_as(path: &str, token: &str) -> Option<Answer> {
     ask(path, &init).await.ok()
 }
 
+/// Asks with POST and without a body as the holder of a token.
+pub async fn post_as(path: &str, token: &str) -> Option<Answer> {
+    let init = question();
+    init.set_method("POST");
+    init.set_headers(&header("authorization", &["Bearer ", token].concat()).ok()?);
+    ask(path, &init).await.ok()
+}
+
 fn question() -> RequestInit {
     let init = RequestInit::new();
     init.set_signal(Some(&AbortSignal::timeout_with_u32(LIMIT_MS)));

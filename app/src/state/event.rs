@@ -2,10 +2,11 @@
 
 use alleycat_shared::api::{Join, Joined, RaceResult};
 use alleycat_shared::config::PageConfig;
-use alleycat_shared::message::{BoardMessage, RaceMessage, RiderMessage, SensorMessage};
+use alleycat_shared::message::{BoardMessage, FieldMessage, RaceMessage, RiderMessage, SensorMessage};
 use alleycat_shared::time::ClockOffset;
 use alleycat_shared::{ClassId, Millis, RaceId};
 
+use super::rooms::{Answer, Question, Room};
 use super::{Key, Preset, Recent, Ride, Rider};
 
 /// Something happened: outside, or under the rider's hands.
@@ -60,6 +61,8 @@ pub enum Input {
     },
     /// The rider's own view.
     RiderView(RiderMessage),
+    /// The full field, or what has changed in it.
+    Field(FieldMessage),
     /// A message on a topic of ours that can't be read.
     LinkNonsense,
 
@@ -80,6 +83,30 @@ pub enum Input {
     /// Back to the set-up, before, in or after a race.
     Leave,
 
+    /// Into a room.
+    Enter(Room),
+    /// Back to where the rider came from.
+    Back,
+    /// The same room for another class.
+    RoomClass(ClassId),
+    /// One more page of the room's list.
+    More,
+    /// Ask again now for what could not be had.
+    Retry,
+    /// Search the full field.
+    Search(String),
+    /// Scrolled or touched in a room.
+    Touched,
+    /// "Here now", or "All time"?
+    AllTime(bool),
+
+    /// The answer to [`Effect::Ask`].
+    Answered {
+        /// What was asked.
+        question: Question,
+        /// The answer.
+        answer: Result<Box<Answer>, Failure>,
+    },
     /// The answer to [`Effect::Join`].
     Joined(Result<Joined, Failure>),
     /// The answer to [`Effect::FetchResult`].
@@ -119,6 +146,8 @@ pub enum Effect {
     Publish(Box<RaceMessage>),
     /// Ask for the result of a race.
     FetchResult(RaceId, ClassId),
+    /// Ask this of the API, with the token if there is one.
+    Ask(Question, Option<String>),
     /// Keep this from day to day.
     KeepRecent,
     /// Keep the ride across a reload.

@@ -53,8 +53,12 @@ impl Page {
             return;
         }
         self.entry.remember(rider.clone());
-        effects.extend([Effect::KeepRecent, Effect::Connect(Some(rider.clone()))]);
-        self.linked(Link::Connecting);
+        // The link of a rider who is there already goes on, and says nothing new.
+        if self.link_of != Some(rider.racer) {
+            self.linked(Link::Connecting);
+        }
+        effects.push(Effect::KeepRecent);
+        self.connect(Some(rider.clone()), effects);
         let moment = self.moment();
         match (&mut self.flow, moment) {
             (Flow::Joining, Some(moment)) => {

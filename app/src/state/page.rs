@@ -10,6 +10,8 @@ use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 use super::flow::REJOIN_MS;
 use super::news::News;
 use super::retry;
+use super::rooms::{Field, Rooms};
+use super::spark::Record;
 use super::{Effect, Entry, Finish, Flow, Input, Link, Ride, Rider, Sensor, Standings};
 
 /// Everything that the page knows.
@@ -22,12 +24,20 @@ pub struct Page {
     pub(super) entry: Entry,
     pub(super) sensor: Sensor,
     pub(super) link: Link,
+    /// Whose link it is; `None` is a spectator's.
+    pub(super) link_of: Option<RacerId>,
     /// Since when the link is in its state.
     pub(super) link_since: Millis,
     pub(super) unsent: usize,
     pub(super) standings: Standings,
     pub(super) flow: Flow,
     pub(super) news: News,
+    pub(super) rooms: Rooms,
+    pub(super) field: Field,
+    /// The own record ride, once it is known which one that is.
+    pub(super) record: Option<Record>,
+    /// Whether the board compares with everybody's record rides.
+    pub(super) all_time: bool,
     /// Why the last Start Race did not work, or empty.
     pub(super) trouble: String,
     /// When to join again after the broker refused the login.
@@ -58,6 +68,7 @@ impl Page {
         let is_reading = matches!(input, Input::Sensor(_));
         self.take(input, &mut effects);
         self.ask(&mut effects);
+        self.look_up(&mut effects);
         self.advance(&mut effects);
         if !is_reading {
             self.standings.keep_only(self.class(), self.racer());
@@ -76,7 +87,9 @@ impl Page {
             Flow::Finished(finish) => finish.ask_at(),
             _ => None,
         };
-        let asked = [self.config.ask_at, self.clock.ask_at, self.rejoin.ask_at, finish];
+        let record = self.record.as_ref().and_then(Record::ask_at);
+        let asked =
+            [self.config.ask_at, self.clock.ask_at, self.rejoin.ask_at, finish, record, self.rooms.ask_at()];
         asked.into_iter().flatten().chain(self.sensor.next_change(self.now)).fold(second, Millis::min)
     }
 
@@ -84,7 +97,8 @@ impl Page {
     pub fn topics(&self) -> impl Iterator<Item = Topic> {
         let class = self.class();
         let rider = self.racer().map(|racer| Topic::Rider(class, racer));
-        [Topic::Board(class)].into_iter().chain(rider).filter(|_| self.config.value.is_some())
+        let field = self.is_field_open().then_some(Topic::Field(class));
+        [Topic::Board(class)].into_iter().chain(rider).chain(field).filter(|_| self.config.value.is_some())
     }
 
     /// What `/config.json` says, once it is there.
@@ -151,6 +165,16 @@ impl Page {
                 self.standings.heard_board(self.now, board, retained);
             }
             Input::RiderView(rider) => self.standings.heard_rider(self.now, rider),
+            Input::Field(field) => self.field.heard(field),
+            Input::Enter(room) => self.enter(room),
+            Input::Back => self.rooms.back(self.now),
+            Input::RoomClass(class) => self.room_class(class),
+            Input::More => self.rooms.more(self.now),
+            Input::Retry => self.rooms.retry(self.now),
+            Input::Search(text) => self.search(&text),
+            Input::Touched => self.rooms.touch(self.now),
+            Input::AllTime(wanted) => self.all_time = wanted,
+            Input::Answered { question, answer } => self.looked_up(question, answer),
             Input::LinkNonsense => self.nonsense = self.nonsense.saturating_add(1),
             Input::Pressed(key) => self.edit(|entry| entry.press(key)),
             Input::RacerTyped(text) => self.edit(|entry| entry.type_racer(&text)),
@@ -196,6 +220,7 @@ impl Page {
         {
             self.flow = Flow::Racing(ride.clone());
             self.news.clear();
+            self.rooms.leave();
         }
         if let Flow::Racing(ride) = &mut self.flow {
             if moment.race_id > ride.race {
@@ -220,13 +245,15 @@ impl Page {
     fn take_up(&mut self, clock: RaceClock, moment: RaceMoment, effects: &mut Vec<Effect>) {
         let Some(ride) = self.kept.take() else { return };
         if ride.race == moment.race_id || ride.race == clock.next(moment.race_id) {
-            effects.extend([Effect::Connect(Some(ride.rider.clone())), Effect::StayAwake(true)]);
+            self.connect(Some(ride.rider.clone()), effects);
+            effects.push(Effect::StayAwake(true));
             self.flow = Flow::Countdown(ride);
         } else {
             // The last seconds of a race that is just over may still be on their way.
             let just_over = clock.next(ride.race) == moment.race_id;
             let rider = just_over.then(|| ride.rider.clone());
-            effects.extend([Effect::ForgetRide, Effect::Connect(rider)]);
+            effects.push(Effect::ForgetRide);
+            self.connect(rider, effects);
             if just_over {
                 self.flow = Flow::Finished(Finish::new(self.now, ride, None));
             }
@@ -239,8 +266,13 @@ impl Page {
         self.link_since = self.now;
         effects.push(Effect::OpenSensor);
         if self.kept.is_none() {
-            effects.push(Effect::Connect(None));
+            self.connect(None, effects);
         }
+    }
+
+    pub(super) fn connect(&mut self, rider: Option<Rider>, effects: &mut Vec<Effect>) {
+        self.link_of = rider.as_ref().map(|rider| rider.racer);
+        effects.push(Effect::Connect(rider));
     }
 
     pub(super) fn linked(&mut self, link: Link) {
@@ -256,7 +288,7 @@ impl Page {
     /// The broker does not know the login (any more): whoever rides joins again, anybody else looks on.
     fn refused(&mut self, effects: &mut Vec<Effect>) {
         if self.rider().is_none() {
-            effects.push(Effect::Connect(None));
+            self.connect(None, effects);
         } else if self.rejoin.ask_at.is_none() {
             let wait = if self.rejoin.failures == 0 { 0 } else { REJOIN_MS };
             self.rejoin.failed(self.now, wait);

@@ -20,12 +20,15 @@ pub struct Ride {
     pub(super) score: Score,
     pub(super) sent: u16,
     pub(super) last: Option<RaceSecond>,
+    /// What each second put out that was sent.
+    #[serde(default)]
+    pub(super) outputs: Vec<(u16, Output)>,
 }
 
 impl Ride {
     /// A ride without a second.
     pub fn new(race: RaceId, class: ClassId, rider: Rider) -> Self {
-        Self { race, class, rider, score: Score::ZERO, sent: 0, last: None }
+        Self { race, class, rider, score: Score::ZERO, sent: 0, last: None, outputs: Vec::new() }
     }
 
     /// The message of the second that `moment` lies in, unless it was sent before or is of another race.
@@ -45,7 +48,9 @@ impl Ride {
         let (cadence, resistance) = (cadence.to_tenth(), resistance.to_tenth());
         self.last = Some(moment.second);
         self.sent += 1;
-        self.score += Output::of(cadence, resistance);
+        let output = Output::of(cadence, resistance);
+        self.score += output;
+        self.outputs.push((moment.second.get(), output));
         Some(RaceMessage {
             uuid: Uuid::nil(),
             event: if moment.second == clock.last_second() { Event::Final } else { Event::Update },

@@ -6,6 +6,7 @@ use alleycat_shared::{Output, Score};
 
 use super::format::{exact, minutes, seconds_left, tenths, whole};
 use super::page::SILENCE_MS;
+use super::rooms::Room;
 use super::{Flow, Link, Outcome, Page, Ride, Shown, Slot};
 
 /// Which view is up.
@@ -23,6 +24,8 @@ pub enum View {
     Racing,
     /// Place and score.
     Finished,
+    /// A room beside the race.
+    Room(Room),
 }
 
 /// What is shown where there is no value: never 0, never the last one.
@@ -31,6 +34,9 @@ pub(crate) const NOTHING: &str = "--";
 impl Page {
     /// The view.
     pub fn view(&self) -> View {
+        if let (Some(room), Some(_)) = (self.rooms.here(), self.config()) {
+            return View::Room(room);
+        }
         match &self.flow {
             _ if self.config().is_none() => View::Loading,
             Flow::Setup | Flow::Joining => View::Setup,
@@ -198,6 +204,11 @@ impl Page {
 
     /// How many riders the board tells of, in words.
     pub fn field_line(&self) -> String {
+        let rider = self.race_on_board().and_then(|race| self.standings.rider(race));
+        if let (true, Some(all_time)) = (self.all_time, rider.and_then(|rider| rider.all_time.as_ref())) {
+            return ["You would be ", &all_time.rank.to_string(), " of ", &all_time.riders.to_string()]
+                .concat();
+        }
         match self.race_on_board().and_then(|race| self.standings.field(race)) {
             None | Some(0) => "No riders yet".to_owned(),
             Some(1) => "1 rider".to_owned(),
@@ -207,7 +218,16 @@ impl Page {
 
     /// A slot of the board.
     pub fn slot(&self, index: usize) -> Option<Slot> {
-        self.standings.slot(index).cloned()
+        match self.shown_all_time() {
+            Some(lines) => lines.into_iter().nth(index),
+            None => self.standings.slot(index).cloned(),
+        }
+    }
+
+    /// The record rides around the rider, while the board compares with them.
+    fn shown_all_time(&self) -> Option<Vec<Slot>> {
+        let race = self.race_on_board().filter(|_| self.all_time && self.ride().is_some())?;
+        Some(self.standings.all_time(race)).filter(|lines| !lines.is_empty())
     }
 
     /// Whether nobody is on the board.
@@ -217,7 +237,7 @@ impl Page {
 
     /// Whether the board leaves out places between the first three and the rider's neighbours.
     pub fn is_split(&self) -> bool {
-        self.standings.split()
+        self.standings.split() && self.shown_all_time().is_none()
     }
 
     /// The nearest rider ahead, or behind, with the gap.
@@ -226,6 +246,15 @@ impl Page {
         let own = lines.clone().find(|slot| slot.own)?.rank;
         let wanted = if ahead { own.checked_sub(1)? } else { own + 1 };
         lines.into_iter().find(|slot| slot.rank == wanted).cloned()
+    }
+
+    /// Above the own record at this second, or below it, in words: `+12.3 ahead of your best`.
+    pub fn record_line(&self) -> String {
+        match self.record() {
+            None => String::new(),
+            Some(ahead) if ahead < 0.0 => [&super::format::gap(ahead), " behind your best"].concat(),
+            Some(ahead) => [&super::format::gap(ahead), " ahead of your best"].concat(),
+        }
     }
 
     /// Above the own record at this second, or below it.

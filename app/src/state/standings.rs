@@ -2,7 +2,7 @@
 //!
 //! A slot is a place on the screen. Riders move through slots; slots never move.
 
-use alleycat_shared::message::{BoardMessage, BoardRow, Neighbour, RiderMessage};
+use alleycat_shared::message::{AllTimeRow, BoardMessage, BoardRow, Neighbour, RiderMessage};
 use alleycat_shared::race::{NEIGHBOURS, TOP};
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId, Score};
 
@@ -91,6 +91,25 @@ impl Standings {
     /// Whether the slots are the first three and seven around the rider.
     pub fn split(&self) -> bool {
         self.split
+    }
+
+    /// The lines of the record rides around the rider at this second of `race`, and the own one between.
+    pub fn all_time(&self, race: RaceId) -> Vec<Slot> {
+        let Some(rider) = self.rider(race) else { return Vec::new() };
+        let Some(all_time) = &rider.all_time else { return Vec::new() };
+        let line = |row: &AllTimeRow| Slot {
+            rank: row.rank,
+            racer: row.racer_id,
+            name: row.name.to_string(),
+            score: row.score,
+            own: false,
+            gap: Some(row.score.ahead_of(rider.own.score)),
+            gap_seconds: row.gap_seconds,
+            dim: false,
+            gone: false,
+        };
+        let own = Slot { own: true, rank: all_time.rank, dim: false, gone: false, ..far(&rider.own, None) };
+        all_time.above.iter().map(line).chain([own]).chain(all_time.below.iter().map(line)).collect()
     }
 
     /// The rider's own view of `race`.

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::focus_on;
 use crate::Ctx;
 use crate::components::{Avatar, Chips, Logo};
+use crate::state::rooms::Room;
 use crate::state::{Input, Page, format};
 
 /// The finish view.
@@ -20,6 +21,12 @@ pub fn Finished() -> impl IntoView {
     let score = ctx.read(Page::finish_score);
     let line = ctx.read(Page::finish_line);
     let outcome = ctx.read(Page::outcome);
+    let enter = move |result: bool| {
+        if let Some((race, class, racer)) = ctx.now(Page::ridden) {
+            let room = if result { Room::Race(race, class) } else { Room::Ride(race, class, racer) };
+            ctx.tell(Input::Enter(room));
+        }
+    };
     let first = NodeRef::new();
     focus_on(first);
     view! {
@@ -63,6 +70,12 @@ pub fn Finished() -> impl IntoView {
                         on:click=move |_| ctx.tell(Input::Start)
                     >
                         "Race again"
+                    </button>
+                    <button type="button" class="plain" data-testid="full-result" on:click=move |_| enter(true)>
+                        "Full result"
+                    </button>
+                    <button type="button" class="plain" data-testid="my-ride" on:click=move |_| enter(false)>
+                        "My ride"
                     </button>
                     <button type="button" class="plain" data-testid="change" on:click=move |_| ctx.tell(Input::Leave)>
                         "Change rider or class"

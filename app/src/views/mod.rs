@@ -5,6 +5,7 @@ pub mod countdown;
 pub mod finished;
 pub mod loading;
 pub mod racing;
+pub mod room;
 pub mod setup;
 
 pub use choosing::Choosing;
@@ -12,6 +13,7 @@ pub use countdown::Countdown;
 pub use finished::Finished;
 pub use loading::Loading;
 pub use racing::Racing;
+pub use room::RoomView;
 pub use setup::Setup;
 
 use leptos::html::Button;

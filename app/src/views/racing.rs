@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::Ctx;
-use crate::components::{Avatar, Banners, Board, Chips, Figure, HoldButton};
+use crate::components::{Avatar, Banners, Board, Chips, Figure, HoldButton, Sparkline};
 use crate::state::{Input, Page, format};
 
 /// The race view.
@@ -15,6 +15,10 @@ pub fn Racing() -> impl IntoView {
     let class = ctx.read(Page::class_name);
     let progress = ctx.read(Page::progress);
     let stale = ctx.read(Page::is_stale);
+    let ahead = Memo::new({
+        let record = ctx.read(Page::record);
+        move |_| record.get().is_some_and(|ahead| ahead > 0.0)
+    });
     let words = |text: &'static str| Signal::stored(text.to_owned());
     view! {
         <div class="race" class:stale=stale>
@@ -47,6 +51,15 @@ pub fn Racing() -> impl IntoView {
                     <div class="gaps">
                         <Gap ahead=true />
                         <Gap ahead=false />
+                    </div>
+                    <div class="trace">
+                        <Sparkline />
+                        <p data-testid="record">
+                            <svg class="trophy" class:none=move || !ahead.get() viewBox="0 0 24 24" aria-hidden="true">
+                                <path d=TROPHY></path>
+                            </svg>
+                            {ctx.read(Page::record_line)}
+                        </p>
                     </div>
                     <div class="figures">
                         <Figure label="Output" value=ctx.read(Page::output) note=words("") id="output" class="wide live" room=4 />
@@ -98,6 +111,8 @@ pub fn Gap(
         </p>
     }
 }
+
+const TROPHY: &str = "M7 3h10v2h4v3a5 5 0 0 1-5 5 5 5 0 0 1-3 2.800V19h4v2H7v-2h4v-3.200A5 5 0 0 1 8 13a5 5 0 0 1-5-5V5h4zM5 7v1a3 3 0 0 0 2 2.800V7zm12 0v3.800A3 3 0 0 0 19 8V7z";
 
 /// Per cent, and where they come from if nobody measured them.
 fn unit(page: &Page) -> String {

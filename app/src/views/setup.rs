@@ -5,6 +5,7 @@ use leptos::web_sys::HtmlInputElement;
 
 use crate::Ctx;
 use crate::components::{Avatar, Board, Chips, ClassTiles, Keypad, Logo};
+use crate::state::rooms::Room;
 use crate::state::{Input, Page};
 
 /// The set-up.
@@ -30,6 +31,14 @@ pub fn Setup() -> impl IntoView {
                     " "
                     <b data-testid="next-race-in">{next}</b>
                 </p>
+                <button
+                    type="button"
+                    class="plain"
+                    data-testid="results"
+                    on:click=move |_| ctx.tell(Input::Enter(Room::Races(ctx.now(|page| page.entry().class()))))
+                >
+                    "Results"
+                </button>
                 <Chips />
             </header>
             <main>

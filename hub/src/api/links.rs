@@ -1,13 +1,15 @@
 //! Links to one ride that are good for a while: for a QR code on the tablet, read by the rider's own phone.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use alleycat_shared::api::{Problem, RideLink};
 use alleycat_shared::{Millis, RaceId, RacerId};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::{HeaderMap, StatusCode};
+use qrcodegen::{QrCode, QrCodeEcc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -44,7 +46,30 @@ pub(super) async fn link(
     let until = now + LINK_LIFE_MS;
     let query = format!("?until={until}&key={}", shared.identity.sign_ride(race, racer, until));
     let file = |extension: &str| format!("/api/rides/{race}/{racer}.{extension}{query}");
-    Ok(Json(RideLink { until, fit: file("fit"), tcx: file("tcx"), csv: file("csv") }))
+    let fit = file("fit");
+    let scheme = if shared.tls.is_some() { "https" } else { "http" };
+    // As the one who asks knows this hub: a tablet's bridge asks by the hub's own name.
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let qr = host.and_then(|host| qr(&format!("{scheme}://{host}{fit}"))).unwrap_or_default();
+    Ok(Json(RideLink { until, fit, tcx: file("tcx"), csv: file("csv"), qr }))
+}
+
+/// A text as a QR code: an SVG whose modules are one unit wide, with the quiet zone of four that ISO/IEC 18004
+/// asks for. `None` for a text that is too long.
+fn qr(text: &str) -> Option<String> {
+    let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
+    let mut path = String::new();
+    for y in 0..code.size() {
+        for x in (0..code.size()).filter(|x| code.get_module(*x, y)) {
+            // A string takes whatever is written to it.
+            _ = write!(path, "M{} {}h1v1h-1z", x + QUIET, y + QUIET);
+        }
+    }
+    let size = code.size() + 2 * QUIET;
+    Some(format!(
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {size} {size}' shape-rendering='crispEdges' \
+         role='img' aria-label='QR code'><path d='{path}'/></svg>"
+    ))
 }
 
 /// Whether somebody may see a ride: everybody, unless rides are private; then with a link, the rider's token
@@ -82,5 +107,7 @@ fn is_riders(shared: &Shared, headers: &HeaderMap, racer: RacerId, now: Millis) 
     token.is_some_and(|token| shared.identity.verify(racer, token.as_bytes(), now))
 }
 
+/// The light margin around a QR code, in modules.
+const QUIET: i32 = 4;
 /// How long a link is good.
 const LINK_LIFE_MS: Millis = 15 * 60_000;

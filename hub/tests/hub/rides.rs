@@ -157,6 +157,7 @@ async fn private_rides_are_shown_to_their_riders_the_host_and_who_has_a_link() {
     for good in [&link.fit, &link.tcx, &link.csv] {
         assert_eq!(status(good, None).await, 200, "{good}");
     }
+    assert_eq!(scanned(&link.qr), hub.url(&link.fit), "what a phone reads leads to the file");
     let query = link.fit.split_once('?').unwrap().1;
     assert_eq!(status(&format!("{trace}?{query}"), None).await, 200);
     assert_eq!(status(&format!("{foreign}?{query}"), None).await, 403, "of another ride");
@@ -164,4 +165,18 @@ async fn private_rides_are_shown_to_their_riders_the_host_and_who_has_a_link() {
     assert_eq!(status(&format!("{file}?{later}"), None).await, 403, "its end can't be put off");
     let ended = format!("{file}?until=1&key=AAAA");
     assert_eq!(status(&ended, None).await, 403);
+}
+
+/// What a camera would read in the picture of a QR code: drawn eight dots a module, read by another library.
+fn scanned(svg: &str) -> String {
+    let size: usize = svg.split("viewBox='0 0 ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    let mut dark = vec![false; size * size];
+    for module in svg.split('M').skip(1) {
+        let (x, rest) = module.split_once(' ').unwrap();
+        let y: usize = rest.split_once('h').unwrap().0.parse().unwrap();
+        dark[y * size + x.parse::<usize>().unwrap()] = true;
+    }
+    let shade = |x: usize, y: usize| if dark[y / 8 * size + x / 8] { 0 } else { 255 };
+    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(size * 8, size * 8, shade);
+    picture.detect_grids()[0].decode().unwrap().1
 }

@@ -68,6 +68,9 @@ pub struct Neighbour {
 pub struct OwnRecord {
     /// The score of the whole record ride.
     pub score: Score,
+    /// The race in which it was ridden: its seconds are in the API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub race_id: Option<RaceId>,
     /// Own score now minus the record ride's score at this second.
     pub ahead: f64,
     /// How many seconds ago the one ahead had the score that the one behind has now; positive if the rider

@@ -194,6 +194,7 @@ mod tests {
             below: near,
             record: Some(crate::message::OwnRecord {
                 score,
+                race_id: Some(race_id),
                 ahead: -1_234.567_8,
                 ahead_seconds: Some(-12.3),
             }),

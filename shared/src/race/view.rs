@@ -107,7 +107,7 @@ fn own_record(own: &Standing<'_>, record: &[Score]) -> Option<OwnRecord> {
     } else {
         since(record, own.score, own.second).map(|seconds| -seconds)
     };
-    Some(OwnRecord { score, ahead: round(own.score.ahead_of(at)), ahead_seconds })
+    Some(OwnRecord { score, race_id: None, ahead: round(own.score.ahead_of(at)), ahead_seconds })
 }
 
 fn count(standings: &[Standing<'_>]) -> u32 {

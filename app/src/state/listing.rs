@@ -1,0 +1,434 @@
+//! What a room shows, as lines and words: no markup.
+
+use alleycat_shared::api::{RaceResult, RaceState, RideLink, RideTrace};
+use alleycat_shared::{ClassId, Millis, RaceId, RacerId, Score};
+
+use super::Page;
+use super::format::{exact, minutes, tenths, whole};
+use super::rooms::{Answer, FieldLine, Room, chart, histogram, history_best, outputs};
+
+/// One line of a room's list.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Line {
+    /// Place, or what else stands before the line.
+    pub rank: String,
+    /// Whose picture, if anybody's.
+    pub racer: Option<RacerId>,
+    /// The racer's name, in any script, or another word.
+    pub name: String,
+    /// When the race began, if the line tells of one.
+    pub began: Option<Millis>,
+    /// Beside the name.
+    pub note: String,
+    /// At the end of the line.
+    pub score: String,
+    /// Whether it is the racer at this page.
+    pub own: bool,
+    /// Nothing heard for a while, or out of the ranking.
+    pub dim: bool,
+    /// What a tap opens.
+    pub opens: Option<Room>,
+}
+
+/// How a room's list is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// On its way.
+    Loading,
+    /// There.
+    Ready,
+    /// There, and old: the hub does not answer now.
+    Stale(String),
+    /// There is nothing, and that is the truth.
+    Empty(String),
+    /// It can't be had; it is tried again by itself, and at a tap.
+    Failed(String),
+}
+
+/// The lines and bars of a race or a ride.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Charts {
+    /// The winner's output, an SVG path, and the name.
+    pub winner: Option<(String, String)>,
+    /// The own output, or that of the ride that is shown.
+    pub own: Option<String>,
+    /// In words, for those who listen and for all who want numbers.
+    pub summary: String,
+    /// How many have scores in each part from nothing to the best.
+    pub bars: Vec<usize>,
+    /// In which part the own score is.
+    pub own_bar: Option<usize>,
+}
+
+impl Page {
+    /// What the room is called.
+    pub fn room_title(&self) -> String {
+        match self.rooms.here() {
+            None => String::new(),
+            Some(Room::Field) => "Everybody in this race".to_owned(),
+            Some(Room::Races(_)) => "Races".to_owned(),
+            Some(Room::Leaders(_)) => "All-time best".to_owned(),
+            Some(Room::Race(race, _)) => ["Race ", &race.to_string()].concat(),
+            Some(Room::Ride(race, _, racer)) => {
+                let name =
+                    self.shown_trace().map_or_else(|| racer.to_string(), |trace| trace.name.to_string());
+                [&name, " in race ", &race.to_string()].concat()
+            }
+            Some(Room::Racer(racer)) => {
+                let rides = self.rooms.answers().find_map(|answer| match answer {
+                    Answer::Rides(history) => history.rides.first(),
+                    _ => None,
+                });
+                rides.map_or_else(|| ["Racer ", &racer.to_string()].concat(), |ride| ride.name.to_string())
+            }
+        }
+    }
+
+    /// The start of the race that the room is about.
+    pub fn room_began(&self) -> Option<Millis> {
+        match self.rooms.here()? {
+            Room::Race(race, _) | Room::Ride(race, ..) => Some(self.race_clock()?.start(race)),
+            _ => None,
+        }
+    }
+
+    /// Whether the room is about one class of several.
+    pub fn room_has_classes(&self) -> bool {
+        self.rooms.here().is_some_and(|room| room.of_class(self.class()).is_some())
+    }
+
+    /// The name of the room's class.
+    pub fn room_class_name(&self) -> String {
+        let class = match self.rooms.here() {
+            Some(Room::Field) => Some(self.class()),
+            room => room.and_then(Room::class),
+        };
+        class.map_or_else(String::new, |class| self.name_of(class))
+    }
+
+    /// How the room's list is doing.
+    pub fn listing(&self) -> Listing {
+        let Some(here) = self.rooms.here() else { return Listing::Loading };
+        if here == Room::Field {
+            return match (self.field.race(), self.field.is_empty()) {
+                (None, _) => Listing::Loading,
+                (Some(_), true) => Listing::Empty("Nobody is found.".to_owned()),
+                (Some(_), false) => Listing::Ready,
+            };
+        }
+        let Some(main) = self.rooms.main() else { return Listing::Loading };
+        match (main.value(), main.failure()) {
+            (None, None) => Listing::Loading,
+            (None, Some(failure)) => Listing::Failed(failure.to_owned()),
+            (Some(_), None) if self.list_len() == 0 && !matches!(here, Room::Ride(..)) => {
+                Listing::Empty(nobody(here).to_owned())
+            }
+            (Some(_), None) => Listing::Ready,
+            (Some(_), Some(_)) => {
+                let age = minutes(self.now.saturating_sub(main.at()) / 1_000);
+                Listing::Stale(["The hub does not answer. This is ", &age, " old."].concat())
+            }
+        }
+    }
+
+    /// Whether there may be more lines than there are.
+    pub fn list_has_more(&self) -> bool {
+        let asked = self.rooms.asked();
+        let is_list = matches!(self.rooms.here(), Some(Room::Races(_) | Room::Racer(_)));
+        is_list
+            && asked.last().is_some_and(|(question, remote)| {
+                remote.value().is_some_and(|answer| question.next(answer).is_some())
+            })
+    }
+
+    /// How many lines the room's list has.
+    pub fn list_len(&self) -> usize {
+        if self.is_field_open() {
+            return self.field.len();
+        }
+        self.rooms.answers().map(Answer::len).sum()
+    }
+
+    /// The line of the racer at this page, counted from 0.
+    pub fn own_line(&self) -> Option<usize> {
+        let own = self.racer()?;
+        if self.is_field_open() {
+            return self.field.place_of(own);
+        }
+        self.rooms.answers().find_map(|answer| match answer {
+            Answer::Result(result) => result.results.iter().position(|row| row.racer_id == own),
+            Answer::Leaders(leaders) => leaders.entries.iter().position(|entry| entry.racer_id == own),
+            _ => None,
+        })
+    }
+
+    /// Lines of the room's list.
+    pub fn list_lines(&self, first: usize, count: usize) -> Vec<Line> {
+        if self.is_field_open() {
+            return self.field.lines(first, count).into_iter().map(|line| self.field_line_of(line)).collect();
+        }
+        let mut skip = first;
+        let mut lines = Vec::with_capacity(count);
+        for answer in self.rooms.answers() {
+            let here = answer.len();
+            for at in skip..here.min(skip + count - lines.len()) {
+                lines.push(self.line_of(answer, at));
+            }
+            skip = skip.saturating_sub(here);
+            if lines.len() == count {
+                break;
+            }
+        }
+        lines
+    }
+
+    /// The charts of a race or a ride.
+    pub fn charts(&self) -> Charts {
+        let (Some(clock), Some(here)) = (self.race_clock(), self.rooms.here()) else {
+            return Charts::default();
+        };
+        let result = self.shown_result();
+        let shown = match here {
+            Room::Ride(_, _, racer) => Some(racer),
+            _ => self.racer(),
+        };
+        let traces = || {
+            self.rooms.answers().filter_map(|answer| match answer {
+                Answer::Trace(trace) => Some(trace),
+                _ => None,
+            })
+        };
+        let best = traces().flat_map(|trace| &trace.seconds).map(|second| second.output.get());
+        let top = best.fold(1.0, f64::max);
+        let line = |trace: &RideTrace| chart(outputs(&trace.seconds), clock.seconds(), top, Self::CHART);
+        let own = traces().find(|trace| Some(trace.racer_id) == shown);
+        let winner = traces().find(|trace| Some(trace.racer_id) != shown);
+        let rows = result.map(|result| result.results.as_slice()).unwrap_or_default();
+        let own_row = rows.iter().find(|row| Some(row.racer_id) == shown);
+        let (bars, own_bar) = histogram(rows, own_row.map(|row| row.score), BARS);
+        Charts {
+            winner: winner.map(|trace| (line(trace), trace.name.to_string())),
+            own: own.map(line),
+            summary: own.map_or_else(String::new, summary),
+            bars: if rows.len() < FEW { Vec::new() } else { bars },
+            own_bar,
+        }
+    }
+
+    /// The box that charts are drawn in.
+    pub const CHART: (u32, u32) = (600, 160);
+
+    /// Place and field size of the ride that is shown: `3 of 41`.
+    pub fn ride_place(&self) -> String {
+        let Some(Room::Ride(_, _, racer)) = self.rooms.here() else { return String::new() };
+        let Some(result) = self.shown_result() else { return String::new() };
+        let row = result.results.iter().find(|row| row.racer_id == racer);
+        row.map_or_else(String::new, |row| {
+            [&row.rank.to_string(), " of ", &result.results.len().to_string()].concat()
+        })
+    }
+
+    /// The score of the ride that is shown, and the same for machines.
+    pub fn ride_score(&self) -> (String, String) {
+        let score = self.shown_trace().map_or(Score::ZERO, |trace| trace.score);
+        (whole(score.get()), exact(score))
+    }
+
+    /// Where the files of the ride that is shown are.
+    pub fn ride_files(&self) -> Option<RideFiles> {
+        let Some(Room::Ride(race, _, racer)) = self.rooms.here() else { return None };
+        let link = self.rooms.answers().find_map(|answer| match answer {
+            Answer::Link(link) => Some(link.clone()),
+            _ => None,
+        });
+        Some(link.map_or_else(|| RideFiles::plain(race, racer), RideFiles::from))
+    }
+
+    fn shown_trace(&self) -> Option<&RideTrace> {
+        self.rooms.answers().find_map(|answer| match answer {
+            Answer::Trace(trace) => Some(trace),
+            _ => None,
+        })
+    }
+
+    fn shown_result(&self) -> Option<&RaceResult> {
+        self.rooms.answers().find_map(|answer| match answer {
+            Answer::Result(result) => Some(result),
+            _ => None,
+        })
+    }
+
+    fn name_of(&self, class: ClassId) -> String {
+        let named = self.config().and_then(|config| config.classes.iter().find(|named| named.id == class));
+        named.map_or_else(String::new, |named| named.name.clone())
+    }
+
+    fn began(&self, race: RaceId) -> Option<Millis> {
+        Some(self.race_clock()?.start(race))
+    }
+
+    fn field_line_of(&self, line: FieldLine) -> Line {
+        Line {
+            rank: line.rank.to_string(),
+            own: Some(line.racer) == self.racer(),
+            racer: Some(line.racer),
+            name: line.name,
+            note: if line.gone { "left".to_owned() } else { String::new() },
+            score: line.score.to_string(),
+            dim: line.dim || line.gone,
+            ..Line::default()
+        }
+    }
+
+    fn line_of(&self, answer: &Answer, at: usize) -> Line {
+        let own = |racer: RacerId| self.racer() == Some(racer);
+        match answer {
+            Answer::Races(races) => races.races.get(at).map_or_else(Line::default, |race| Line {
+                name: ["Race ", &race.race_id.to_string()].concat(),
+                began: self.began(race.race_id),
+                note: state_word(race.state).to_owned(),
+                score: riders(race.riders),
+                opens: Some(Room::Race(race.race_id, race.class_id)),
+                ..Line::default()
+            }),
+            Answer::Leaders(leaders) => leaders.entries.get(at).map_or_else(Line::default, |entry| Line {
+                rank: entry.rank.to_string(),
+                racer: Some(entry.racer_id),
+                name: entry.name.to_string(),
+                began: self.began(entry.race_id),
+                score: whole(entry.score.get()),
+                own: own(entry.racer_id),
+                opens: self
+                    .rooms
+                    .here()
+                    .and_then(Room::class)
+                    .map(|class| Room::Ride(entry.race_id, class, entry.racer_id)),
+                ..Line::default()
+            }),
+            Answer::Rides(history) => history.rides.get(at).map_or_else(Line::default, |ride| {
+                let best = history_best(&history.rides).contains(&ride.race_id);
+                let mut name = self.name_of(ride.class_id);
+                name.push_str(if best { " · best" } else { "" });
+                Line {
+                    rank: ride.rank.to_string(),
+                    name,
+                    began: self.began(ride.race_id),
+                    note: if ride.disqualified {
+                        "not ranked".to_owned()
+                    } else {
+                        of(ride.rank, ride.riders)
+                    },
+                    score: whole(ride.score.get()),
+                    own: best,
+                    dim: ride.disqualified,
+                    opens: match self.rooms.here() {
+                        Some(Room::Racer(racer)) => Some(Room::Ride(ride.race_id, ride.class_id, racer)),
+                        _ => None,
+                    },
+                    ..Line::default()
+                }
+            }),
+            Answer::Result(result) => match result.results.get(at) {
+                Some(row) => Line {
+                    rank: row.rank.to_string(),
+                    racer: Some(row.racer_id),
+                    name: row.name.to_string(),
+                    note: [&row.seconds.to_string(), " s"].concat(),
+                    score: whole(row.score.get()),
+                    own: own(row.racer_id),
+                    opens: Some(Room::Ride(result.race_id, result.class_id, row.racer_id)),
+                    ..Line::default()
+                },
+                None => {
+                    result.disqualified.get(at - result.results.len()).map_or_else(Line::default, |row| {
+                        Line {
+                            rank: "–".to_owned(),
+                            racer: Some(row.racer_id),
+                            name: row.name.to_string(),
+                            note: "not ranked".to_owned(),
+                            score: whole(row.score.get()),
+                            own: own(row.racer_id),
+                            dim: true,
+                            opens: Some(Room::Ride(result.race_id, result.class_id, row.racer_id)),
+                            ..Line::default()
+                        }
+                    })
+                }
+            },
+            Answer::Trace(_) | Answer::Link(_) => Line::default(),
+        }
+    }
+}
+
+/// Paths of a ride's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RideFiles {
+    /// For training logs.
+    pub fit: String,
+    /// For older training logs.
+    pub tcx: String,
+    /// For tables.
+    pub csv: String,
+    /// A picture of the address of the FIT file, an SVG; empty where there is none.
+    pub qr: String,
+}
+
+impl RideFiles {
+    /// Where everybody finds them unless rides are private.
+    fn plain(race: RaceId, racer: RacerId) -> Self {
+        let file = |kind: &str| ["/api/rides/", &race.to_string(), "/", &racer.to_string(), kind].concat();
+        Self { fit: file(".fit"), tcx: file(".tcx"), csv: file(".csv"), qr: String::new() }
+    }
+}
+
+impl From<RideLink> for RideFiles {
+    fn from(link: RideLink) -> Self {
+        let RideLink { fit, tcx, csv, qr, .. } = link;
+        Self { fit, tcx, csv, qr }
+    }
+}
+
+fn nobody(room: Room) -> &'static str {
+    match room {
+        Room::Field => "Nobody is found.",
+        Room::Races(_) => "No race of this class yet. Be the first.",
+        Room::Race(..) | Room::Ride(..) => "Nobody has ridden this race in this class.",
+        Room::Leaders(_) => "No official ride in this class yet. Be the first.",
+        Room::Racer(_) => "No official ride yet. Rides appear here half a minute after their race.",
+    }
+}
+
+fn summary(trace: &RideTrace) -> String {
+    let count = trace.seconds.len();
+    if count == 0 {
+        return "No second of this ride counted.".to_owned();
+    }
+    let outputs = trace.seconds.iter().map(|second| second.output.get());
+    #[expect(clippy::cast_precision_loss, reason = "a race has at most 3,600 seconds")]
+    let mean = outputs.clone().sum::<f64>() / count as f64;
+    let best = outputs.fold(0.0, f64::max);
+    let (mean, best, seconds) = (tenths(mean), tenths(best), minutes(count as u64));
+    ["Average output ", mean.as_str(), ", best second ", &best, ", ridden ", &seconds, "."].concat()
+}
+
+fn state_word(state: RaceState) -> &'static str {
+    match state {
+        RaceState::Running => "running",
+        RaceState::Grace => "provisional",
+        RaceState::Official => "",
+    }
+}
+
+fn riders(count: u32) -> String {
+    let word = if count == 1 { " rider" } else { " riders" };
+    [&count.to_string(), word].concat()
+}
+
+fn of(rank: u32, riders: u32) -> String {
+    [&rank.to_string(), " of ", &riders.to_string()].concat()
+}
+
+/// Bars of the histogram.
+const BARS: usize = 12;
+/// A field that makes no histogram.
+const FEW: usize = 5;

@@ -1,0 +1,112 @@
+//! What is looked up beside the race: rooms, and the own record ride to race against.
+
+use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
+
+use super::rooms::{Answer, Field, Question, Room, Rooms};
+use super::spark::Record;
+use super::{Effect, Failure, Flow, Page};
+
+impl Page {
+    /// The rooms that are open.
+    pub fn rooms(&self) -> &Rooms {
+        &self.rooms
+    }
+
+    /// The full field.
+    pub fn full_field(&self) -> &Field {
+        &self.field
+    }
+
+    /// Whether the full field is on the screen.
+    pub fn is_field_open(&self) -> bool {
+        self.rooms.here() == Some(Room::Field)
+    }
+
+    /// The racer at this page.
+    pub fn own_racer(&self) -> Option<RacerId> {
+        self.racer()
+    }
+
+    /// The ride that is over: its race, class and racer.
+    pub fn ridden(&self) -> Option<(RaceId, ClassId, RacerId)> {
+        match &self.flow {
+            Flow::Finished(finish) => {
+                let ride = &finish.ride;
+                Some((ride.race, ride.class, ride.rider.racer))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the board compares with everybody's record rides.
+    pub fn is_all_time(&self) -> bool {
+        self.all_time
+    }
+
+    pub(super) fn enter(&mut self, room: Room) {
+        // Whoever rides sees the field, and nothing that hides the race for long.
+        let riding = matches!(self.flow, Flow::Countdown(_) | Flow::Racing(_));
+        if riding && room != Room::Field {
+            return;
+        }
+        if room == Room::Field {
+            self.field.clear();
+        }
+        self.rooms.enter(self.now, room);
+    }
+
+    pub(super) fn room_class(&mut self, class: ClassId) {
+        if let Some(room) = self.rooms.here().and_then(|room| room.of_class(class)) {
+            self.rooms.back(self.now);
+            self.rooms.enter(self.now, room);
+        }
+    }
+
+    pub(super) fn search(&mut self, text: &str) {
+        self.field.search(text);
+        self.rooms.touch(self.now);
+    }
+
+    /// Asks for what the rooms and the sparkline need, and leaves rooms that nobody looks at.
+    pub(super) fn look_up(&mut self, effects: &mut Vec<Effect>) {
+        let patience = if matches!(self.flow, Flow::Racing(_)) { RACE_PATIENCE_MS } else { PATIENCE_MS };
+        self.rooms.idle(self.now, patience);
+        let (now, own) = (self.now, self.racer());
+        let mut questions = self.rooms.ask(now, own);
+        let ridden = match &self.flow {
+            Flow::Racing(ride) => Some((ride.race, ride.class, ride.rider.racer)),
+            _ => None,
+        };
+        if let Some((race, class, racer)) = ridden
+            && let Some(best) = self.standings.rider(race).and_then(|view| view.record?.race_id)
+        {
+            let question = Question::Trace(best, class, racer);
+            if self.record.as_ref().is_none_or(|record| record.question() != question) {
+                self.record = Some(Record::wanted(now, question));
+            }
+            questions.extend(self.record.as_mut().and_then(|record| record.asks(now)));
+        }
+        let token = |question: &Question| question.of().and_then(|racer| self.entry.token(racer));
+        let asked: Vec<_> = questions.into_iter().map(|question| (question, token(&question))).collect();
+        effects.extend(asked.into_iter().map(|(question, token)| Effect::Ask(question, token)));
+    }
+
+    pub(super) fn looked_up(&mut self, question: Question, answer: Result<Box<Answer>, Failure>) {
+        let failures = self.rooms.asked().iter().find(|(known, _)| *known == question);
+        let wait = self.wait(failures.map_or(2, |(_, remote)| remote.failures()));
+        if let Some(record) = self.record.as_mut().filter(|record| record.question() == question) {
+            record.answered(self.now, wait, answer.as_deref().ok());
+        }
+        let answer = match answer {
+            Ok(answer) => Ok(*answer),
+            Err(failure) if failure.detail.is_empty() => Err("The hub can't be reached.".to_owned()),
+            Err(failure) => Err(failure.detail),
+        };
+        self.rooms.answered(self.now, wait, question, answer);
+    }
+}
+
+/// How long a room stays open when nobody touches it.
+const PATIENCE_MS: Millis = 60_000;
+/// The same during a race.
+const RACE_PATIENCE_MS: Millis = 20_000;
