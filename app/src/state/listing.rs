@@ -1,10 +1,11 @@
 //! What a room shows, as lines and words: no markup.
 
 use alleycat_shared::api::{RaceResult, RaceState, RideLink, RideTrace};
-use alleycat_shared::{ClassId, Millis, RaceId, RacerId, Score};
+use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 
 use super::Page;
 use super::format::{exact, minutes, tenths, whole};
+use super::screen::NOTHING;
 use super::rooms::{Answer, FieldLine, Room, chart, histogram, history_best, outputs};
 
 /// One line of a room's list.
@@ -221,7 +222,7 @@ impl Page {
     /// Place and field size of the ride that is shown: `3 of 41`.
     pub fn ride_place(&self) -> String {
         let Some(Room::Ride(_, _, racer)) = self.rooms.here() else { return String::new() };
-        let Some(result) = self.shown_result() else { return String::new() };
+        let Some(result) = self.shown_result() else { return NOTHING.to_owned() };
         let row = result.results.iter().find(|row| row.racer_id == racer);
         row.map_or_else(String::new, |row| {
             [&row.rank.to_string(), " of ", &result.results.len().to_string()].concat()
@@ -230,8 +231,10 @@ impl Page {
 
     /// The score of the ride that is shown, and the same for machines.
     pub fn ride_score(&self) -> (String, String) {
-        let score = self.shown_trace().map_or(Score::ZERO, |trace| trace.score);
-        (whole(score.get()), exact(score))
+        match self.shown_trace().map(|trace| trace.score) {
+            Some(score) => (whole(score.get()), exact(score)),
+            None => (NOTHING.to_owned(), String::new()),
+        }
     }
 
     /// Where the files of the ride that is shown are.
