@@ -5,8 +5,8 @@ use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 
 use super::Page;
 use super::format::{exact, minutes, tenths, whole};
-use super::screen::NOTHING;
 use super::rooms::{Answer, FieldLine, Room, chart, histogram, history_best, outputs};
+use super::screen::NOTHING;
 
 /// One line of a room's list.
 #[derive(Clone, Debug, Default, PartialEq)]

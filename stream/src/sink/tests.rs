@@ -205,7 +205,7 @@ proptest! {
         prop_assert!(sink.is_empty() && sink.bytes() == 0 && sink.lanes.is_empty() && sink.ready_bytes == 0);
         let counts = sink.counts();
         prop_assert_eq!(counts.placed + counts.failed, done.len() as u64);
-        prop_assert_eq!(counts.placed as usize, stream.values().map(Vec::len).sum::<usize>());
+        prop_assert_eq!(counts.placed, stream.values().map(|sizes| sizes.len() as u64).sum::<u64>());
     }
 
     #[test]

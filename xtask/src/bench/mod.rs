@@ -5,6 +5,7 @@ mod browser;
 mod hub;
 mod page;
 mod size;
+mod stream;
 
 use std::path::PathBuf;
 
@@ -35,6 +36,12 @@ enum Bench {
     /// The hub beside Mosquitto with a consumer in Node.js: ingest, cost of riders, lateness of boards.
     Hub {
         /// Options of the bench itself, after `--`; see them with `-- --help`.
+        #[arg(last = true)]
+        options: Vec<String>,
+    },
+    /// Sink and source of streams beside the AWS sample's way of putting: records a second and a core, latency.
+    Stream {
+        /// Options of the bench itself, after `--`; see them with `-- run --help`.
         #[arg(last = true)]
         options: Vec<String>,
     },
@@ -100,6 +107,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Bench::Size => ("size", size::measure()?),
         Bench::Hub { options: own } => return hub::run(own, options.json.as_deref()),
         Bench::Page { options: own } => return page::run(own, options.json.as_deref()),
+        Bench::Stream { options: own } => return stream::run(own, options.json.as_deref()),
         Bench::Bridge { options: own } => return bridge::run(own, options.json.as_deref()),
         Bench::MqttBrowser { rounds, profile } => {
             return browser::run(*rounds, profile, options.json.as_deref());

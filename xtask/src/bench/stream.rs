@@ -1,0 +1,22 @@
+//! Builds `bench/stream`, finds the emulator and the peer's packages, and has it measure.
+
+use std::path::Path;
+
+use crate::shell::{self, cargo};
+use crate::{kinesis, node};
+
+pub(super) fn run(options: &[String], json: Option<&Path>) -> anyhow::Result<()> {
+    let root = shell::root();
+    let mut bench = cargo();
+    bench
+        .args(["run", "--release", "--package", "alleycat-bench-stream", "--", "run"])
+        .envs(kinesis::ENVIRONMENT);
+    bench.arg("--kinesalite").arg(root.join("tests/node/kinesalite.mjs"));
+    bench.arg("--kinesalite-modules").arg(node::packages(&root.join("tests/node"))?);
+    bench.arg("--sample").arg(root.join("bench/stream/sample.mjs"));
+    bench.arg("--sample-modules").arg(node::packages(&root.join("bench"))?).args(options);
+    if let Some(file) = json {
+        bench.arg("--json").arg(std::path::absolute(file)?);
+    }
+    shell::run("measure", &mut bench)
+}
