@@ -18,6 +18,7 @@ use crate::broker::external::{EMBEDDED, Part};
 use crate::broker::origin::origin_of;
 use crate::limits::{CLIENT, Rate};
 use crate::plan::PlanOptions;
+use crate::route::RulesCommand;
 use crate::tls::TlsFiles;
 
 /// Runs the races: MQTT broker, boards, API and page on one port.
@@ -39,6 +40,9 @@ pub enum Command {
     Doctor(Config),
     /// How many shards a stream for so many riders takes, what it refuses, how late it is and what it costs.
     Plan(Box<PlanOptions>),
+    /// Looks at a file of rules, or shows what its rules would do about a message.
+    #[command(subcommand, after_help = RULES_EXAMPLES)]
+    Rules(RulesCommand),
     /// Copies the store into one file, also while the hub runs. The signing key is not in it.
     Backup {
         /// The folder of the store.
@@ -318,6 +322,10 @@ const NO_STREAM: &str = "none";
 /// The folder that means: none.
 const NO_DATA: &str = "none";
 
+const RULES_EXAMPLES: &str = "Examples:
+  alleycat-hub rules check rules.toml          whether the file is right, and what its rules are
+  alleycat-hub rules try rules.toml --topic alleycat-publish/7 '{\"racerId\":7,\"classId\":1}'
+                                               what would be done about this message";
 const EXAMPLES: &str = "Examples:
   alleycat-hub serve --page dist --data races  everything on port 8080, races kept in the folder `races`
   alleycat-hub serve --listen 127.0.0.1:9000 --race-seconds 60

@@ -33,5 +33,5 @@ mod tls;
 
 pub use config::{Config, ConfigError};
 pub use hub::{Hub, StartError};
-pub use route::RouteError;
+pub use route::{RouteError, RulesCommand, rehearse};
 pub use tls::TlsError;

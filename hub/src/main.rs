@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use alleycat_hub::config::{Cli, Command};
 use alleycat_hub::doctor::{self, Verdict};
-use alleycat_hub::{Config, Hub, plan, store};
+use alleycat_hub::{Config, Hub, plan, rehearse, store};
 use alleycat_shared::program::with_file;
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
@@ -37,6 +37,7 @@ async fn main() -> ExitCode {
             return if well { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
         Command::Plan(options) => say(plan::run(options)),
+        Command::Rules(command) => say(rehearse(command)),
         command => say(administer(command)),
     };
     match done {
@@ -51,7 +52,7 @@ async fn main() -> ExitCode {
 /// Does what needs no running hub; returns what to say.
 fn administer(command: &Command) -> Result<String, store::StoreError> {
     Ok(match command {
-        Command::Serve(_) | Command::Doctor(_) | Command::Plan(_) => String::new(),
+        Command::Serve(_) | Command::Doctor(_) | Command::Plan(_) | Command::Rules(_) => String::new(),
         Command::Backup { data, file } => {
             store::backup(data, file)?;
             format!("{} is written", file.display())

@@ -83,6 +83,9 @@ pub enum Fault {
         /// The template.
         template: String,
     },
+    /// A message would lead out of the folder that the rule writes in.
+    #[error("`{0}` leads out of its folder")]
+    Path(String),
     /// The topic can't be published to.
     #[error("`{0}` is no topic to publish to")]
     Topic(String),
@@ -232,7 +235,14 @@ impl Planned {
                 }
                 Action::Republish { topic: topic.to_owned(), qos: *qos }
             }
-            Self::File { path } => Action::File { path: fill(path, scope)?.into() },
+            Self::File { path } => {
+                let filled = fill(path, scope)?;
+                // Where a file is in the system is for the rule to say, and not for a message.
+                if filled.starts_with('/') && !path.to_string().starts_with('/') {
+                    return Err(Fault::Path(filled));
+                }
+                Action::File { path: filled.into() }
+            }
         })
     }
 

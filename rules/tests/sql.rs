@@ -272,6 +272,17 @@ fn actions_are_filled_from_the_message_as_it_came() {
 }
 
 #[test]
+fn no_message_says_where_in_the_system_a_file_is() {
+    let rule = rule("SELECT * FROM '#'", "file = { path = \"${name}.jsonl\" }");
+    let rules = Rules::parse(&rule, "rules.toml").unwrap();
+    let outcomes = rules.apply(message(r#"{"name":"/etc/x"}"#), &mut chance());
+    assert_eq!(
+        outcomes[0].actions[0].clone().unwrap_err().to_string(),
+        "`/etc/x.jsonl` leads out of its folder"
+    );
+}
+
+#[test]
 fn one_error_message_tells_of_all_actions_that_failed() {
     let rules = Rules::parse(RULES, "rules.toml").unwrap();
     let rule = rules.named("ingest").unwrap();

@@ -91,6 +91,8 @@ fn native() -> anyhow::Result<()> {
     let mut all = cargo();
     all.args(["test", "--workspace", "--exclude", PAGE, "--exclude", SYSTEM, "--all-features"]);
     all.env("ALLEYCAT_NODE_MODULES", node::packages(&shell::root().join("mqtt/tests/differential"))?);
+    // Nobody looks for credentials on the network.
+    all.envs(kinesis::ENVIRONMENT);
     shell::run("native tests", &mut all)?;
     shell::run("native tests of the page's rules", cargo().args(["test", "-p", PAGE, "--lib"]))
 }

@@ -11,6 +11,7 @@ mod kept;
 mod kinesis;
 mod lane;
 mod ledger;
+mod rehearse;
 mod republish;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 pub(crate) use kept::Kept;
+pub use rehearse::{RulesCommand, rehearse};
 pub(crate) use republish::{Republish, Republisher};
 
 use crate::config::Config;

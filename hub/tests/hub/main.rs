@@ -15,5 +15,6 @@ mod program;
 mod read_only;
 mod rides;
 mod rig;
+mod rules;
 mod tls;
 mod verdicts;

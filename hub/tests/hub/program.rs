@@ -35,6 +35,29 @@ fn what_can_not_work_is_said_in_one_sentence() {
 }
 
 #[test]
+fn rules_are_looked_at_and_tried_without_a_hub() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rules.toml");
+    let rule = |sql: &str| {
+        let text = format!(
+            "[[rule]]\nname = \"r\"\nsql = \"{sql}\"\n[[rule.action]]\nrepublish = {{ topic = \"x/${{a}}\" }}\n"
+        );
+        std::fs::write(&file, text).unwrap();
+    };
+    let file = file.to_str().unwrap();
+    rule("SELECT a FROM 't/#' WHERE a > 1");
+    let (success, text) = run(&["rules", "check", file]);
+    assert!(success && text.contains("topic x/${a} at QoS 0") && text.contains("all is well"), "{text}");
+    let (success, text) = run(&["rules", "try", file, "--topic", "t/1", "{\"a\":7}"]);
+    assert!(success && text.contains("r: {\"a\":7}") && text.contains("topic x/7"), "{text}");
+    let (_, text) = run(&["rules", "try", file, "--topic", "t/1", "{\"a\":1}"]);
+    assert!(text.contains("no rule means this message"), "{text}");
+    rule("SELECT a FROM 't/#' WHERE");
+    let (success, text) = run(&["rules", "check", file]);
+    assert!(!success && text.contains("expected a condition") && text.contains('^'), "{text}");
+}
+
+#[test]
 fn help_has_examples_and_the_version_is_told() {
     assert!(run(&["--help"]).1.contains("Examples:") && run(&["serve", "--help"]).1.contains("Examples:"));
     assert!(run(&["--version"]).1.starts_with("alleycat-hub "));

@@ -194,7 +194,8 @@ mod tests {
             below: near,
             record: Some(crate::message::OwnRecord {
                 score,
-                race_id: Some(race_id),
+                // Told in one second of ten.
+                race_id: None,
                 ahead: -1_234.567_8,
                 ahead_seconds: Some(-12.3),
             }),
