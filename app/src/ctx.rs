@@ -29,6 +29,20 @@ impl Ctx {
         Memo::new(move |_| self.page.with(part))
     }
 
+    /// A part of the state that is worth working out only when `key` has changed: the state itself changes with
+    /// every reading of the bike.
+    pub fn read_when<K, T>(self, key: fn(&Page) -> K, part: fn(&Page) -> T) -> Memo<T>
+    where
+        K: PartialEq + Clone + Send + Sync + 'static,
+        T: PartialEq + Send + Sync + 'static,
+    {
+        let key = self.read(key);
+        Memo::new(move |_| {
+            key.track();
+            self.now(part)
+        })
+    }
+
     /// A part of the state as it is now.
     pub fn now<T>(self, part: fn(&Page) -> T) -> T {
         self.page.with_untracked(part)

@@ -10,7 +10,7 @@ use crate::state::{Page, Spark};
 #[component]
 pub fn Sparkline() -> impl IntoView {
     let ctx = Ctx::here();
-    let spark = ctx.read(Page::spark);
+    let spark = ctx.read_when(Page::spark_key, Page::spark);
     let view_box = box_of((Spark::WIDTH, Spark::HEIGHT));
     view! {
         <svg class="spark" viewBox=view_box preserveAspectRatio="none" aria-hidden="true">
@@ -26,7 +26,7 @@ pub fn OutputChart(
     /// What the own line is called.
     own: &'static str,
 ) -> impl IntoView {
-    let charts = Ctx::here().read(Page::charts);
+    let charts = Ctx::here().read_when(Page::charts_key, Page::charts);
     let empty = Memo::new(move |_| charts.read().own.is_none() && charts.read().winner.is_none());
     let winner = move || charts.read().winner.clone().unwrap_or_default();
     let name = move || winner().1;
@@ -49,7 +49,7 @@ pub fn OutputChart(
 /// How many of the field have which score.
 #[component]
 pub fn ScoreBars() -> impl IntoView {
-    let charts = Ctx::here().read(Page::charts);
+    let charts = Ctx::here().read_when(Page::charts_key, Page::charts);
     let empty = Memo::new(move |_| charts.read().bars.is_empty());
     let bars = move || {
         let charts = charts.get();

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use super::Avatar;
 use crate::Ctx;
+use crate::platform::clock;
 use crate::state::{Input, Line, Page};
-use crate::views::room::when;
 
 /// The list of the room that is open.
 #[component]
@@ -101,7 +101,7 @@ fn Row(
                 </Show>
                 <bdi class="name">{text(|line| line.name.clone())}</bdi>
             </span>
-            <span role="cell" class="when">{move || line.read().as_ref().map(|line| when(line.began))}</span>
+            <span role="cell" class="when">{move || line.read().as_ref().and_then(|line| line.began).map(clock::local)}</span>
             <span role="cell" class="note">{text(|line| line.note.clone())}</span>
             <span role="cell" class="score">{text(|line| line.score.clone())}</span>
         </div>

@@ -22,8 +22,7 @@ pub(super) async fn join(join: &Join) -> Result<Joined, Failure> {
 }
 
 pub(super) async fn result(race: RaceId, class: ClassId) -> Result<RaceResult, Failure> {
-    let path = ["/api/races/", &race.to_string(), "/classes/", &class.to_string()].concat();
-    read(fetch(&path, None).await)
+    read(fetch(&Question::Result(race, class).path(), None).await)
 }
 
 /// Asks what a room wants to know, with the token if there is one.

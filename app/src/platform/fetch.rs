@@ -26,17 +26,20 @@ pub async fn fetch(path: &str, body: Option<&str>) -> Option<Answer> {
 
 /// Asks with GET as the holder of a token.
 pub async fn fetch_as(path: &str, token: &str) -> Option<Answer> {
-    let init = question();
-    init.set_headers(&header("authorization", &["Bearer ", token].concat()).ok()?);
-    ask(path, &init).await.ok()
+    ask(path, &question_as(token)?).await.ok()
 }
 
 /// Asks with POST and without a body as the holder of a token.
 pub async fn post_as(path: &str, token: &str) -> Option<Answer> {
-    let init = question();
+    let init = question_as(token)?;
     init.set_method("POST");
-    init.set_headers(&header("authorization", &["Bearer ", token].concat()).ok()?);
     ask(path, &init).await.ok()
+}
+
+fn question_as(token: &str) -> Option<RequestInit> {
+    let init = question();
+    init.set_headers(&header("authorization", &["Bearer ", token].concat()).ok()?);
+    Some(init)
 }
 
 fn question() -> RequestInit {

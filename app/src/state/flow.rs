@@ -4,7 +4,7 @@ use alleycat_shared::api::{Join, Joined, RaceResult};
 use alleycat_shared::race::LATE_JOIN_MS;
 use alleycat_shared::{Millis, RaceId};
 
-use super::page::Asked;
+use super::asked::Asked;
 use super::{Effect, Failure, Finish, Link, Page, Ride, Rider};
 
 /// Where the rider is.

@@ -93,11 +93,6 @@ impl Page {
         }
     }
 
-    /// Whether the room is about one class of several.
-    pub fn room_has_classes(&self) -> bool {
-        self.rooms.here().is_some_and(|room| room.of_class(self.class()).is_some())
-    }
-
     /// The name of the room's class.
     pub fn room_class_name(&self) -> String {
         let class = match self.rooms.here() {
@@ -183,6 +178,11 @@ impl Page {
         lines
     }
 
+    /// What the charts depend on: the room, and when each of its answers came.
+    pub fn charts_key(&self) -> (Option<Room>, Vec<Millis>) {
+        (self.rooms.here(), self.rooms.asked().iter().map(|(_, remote)| remote.at()).collect())
+    }
+
     /// The charts of a race or a ride.
     pub fn charts(&self) -> Charts {
         let (Some(clock), Some(here)) = (self.race_clock(), self.rooms.here()) else {
@@ -261,7 +261,7 @@ impl Page {
         })
     }
 
-    fn name_of(&self, class: ClassId) -> String {
+    pub(super) fn name_of(&self, class: ClassId) -> String {
         let named = self.config().and_then(|config| config.classes.iter().find(|named| named.id == class));
         named.map_or_else(String::new, |named| named.name.clone())
     }

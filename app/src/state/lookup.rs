@@ -2,7 +2,7 @@
 
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 
-use super::rooms::{Answer, Field, Question, Room, Rooms};
+use super::rooms::{Answer, Question, Room, Rooms};
 use super::spark::Record;
 use super::{Effect, Failure, Flow, Page};
 
@@ -12,19 +12,9 @@ impl Page {
         &self.rooms
     }
 
-    /// The full field.
-    pub fn full_field(&self) -> &Field {
-        &self.field
-    }
-
     /// Whether the full field is on the screen.
     pub fn is_field_open(&self) -> bool {
         self.rooms.here() == Some(Room::Field)
-    }
-
-    /// The racer at this page.
-    pub fn own_racer(&self) -> Option<RacerId> {
-        self.racer()
     }
 
     /// The ride that is over: its race, class and racer.

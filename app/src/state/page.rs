@@ -7,6 +7,7 @@ use alleycat_shared::time::ClockOffset;
 use alleycat_shared::topic::Topic;
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 
+use super::asked::Asked;
 use super::flow::REJOIN_MS;
 use super::news::News;
 use super::retry;
@@ -49,15 +50,6 @@ pub struct Page {
     probed_at: Millis,
     nonsense: u32,
     random: u64,
-}
-
-/// Something that is asked for until it is there.
-#[derive(Clone, Debug)]
-pub(super) struct Asked<T> {
-    pub(super) value: Option<T>,
-    /// When to ask; `None` while the question is under way, or when there is nothing to ask.
-    pub(super) ask_at: Option<Millis>,
-    pub(super) failures: u32,
 }
 
 impl Page {
@@ -378,27 +370,6 @@ impl Page {
         #[expect(clippy::cast_precision_loss, reason = "24 bits fit")]
         let random = (self.random >> 40) as f64 / f64::from(1 << 24);
         retry::wait(failures, random)
-    }
-}
-
-impl<T> Asked<T> {
-    fn asks(&mut self, now: Millis) -> bool {
-        self.ask_at.take_if(|at| *at <= now).is_some()
-    }
-
-    fn answered(&mut self, value: T) {
-        *self = Self { value: Some(value), ask_at: None, failures: 0 };
-    }
-
-    pub(super) fn failed(&mut self, now: Millis, wait: Millis) {
-        self.failures = self.failures.saturating_add(1);
-        self.ask_at = Some(now + wait);
-    }
-}
-
-impl<T> Default for Asked<T> {
-    fn default() -> Self {
-        Self { value: None, ask_at: None, failures: 0 }
     }
 }
 

@@ -95,9 +95,7 @@ impl Page {
 
     /// The class's name.
     pub fn class_name(&self) -> String {
-        let class = self.class();
-        let named = self.config().and_then(|config| config.classes.iter().find(|named| named.id == class));
-        named.map_or_else(String::new, |named| named.name.clone())
+        self.name_of(self.class())
     }
 
     /// The rider's name.

@@ -1,6 +1,6 @@
 //! The last two minutes of output as a line, and the same seconds of the own record ride behind it.
 
-use alleycat_shared::{Millis, Output};
+use alleycat_shared::{Millis, Output, RaceSecond};
 
 use super::rooms::{Answer, Question, Remote, chart};
 use super::{Flow, Page};
@@ -58,6 +58,13 @@ impl Record {
 }
 
 impl Page {
+    /// What the sparkline depends on: the second, how many were sent, and whether the record ride is there.
+    pub fn spark_key(&self) -> (Option<RaceSecond>, usize, bool) {
+        let sent = if let Flow::Racing(ride) = &self.flow { ride.outputs.len() } else { 0 };
+        let record = self.record.as_ref().is_some_and(|record| record.outputs.value().is_some());
+        (self.moment().map(|moment| moment.second), sent, record)
+    }
+
     /// The sparkline of the race.
     pub fn spark(&self) -> Spark {
         let (Flow::Racing(ride), Some(moment)) = (&self.flow, self.moment()) else { return Spark::default() };

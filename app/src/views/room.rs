@@ -1,6 +1,5 @@
 //! Rooms beside the race: races and results, rides, records, a rider's history, the full field.
 
-use alleycat_shared::Millis;
 use leptos::prelude::*;
 
 use super::on_escape;
@@ -246,9 +245,4 @@ fn name(listing: &Listing) -> &'static str {
         Listing::Empty(_) => "empty",
         Listing::Failed(_) => "failed",
     }
-}
-
-/// When a race began, as the device writes times.
-pub(crate) fn when(ms: Option<Millis>) -> String {
-    ms.map(clock::local).unwrap_or_default()
 }

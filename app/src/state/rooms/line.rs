@@ -3,6 +3,8 @@
 use alleycat_shared::api::{HistoryEntry, ResultRow, TraceSecond};
 use alleycat_shared::{RaceId, Score};
 
+use crate::state::format::tenths;
+
 /// The points of a line as an SVG path, `width` by `height`: one a second, `top` at the upper edge. Seconds
 /// without a value are gaps.
 pub fn chart(
@@ -19,9 +21,9 @@ pub fn chart(
         path.push(if joined { 'L' } else { 'M' });
         let x = f64::from(second.saturating_sub(1)) / f64::from(seconds.saturating_sub(1).max(1));
         let y = 1.0 - (value / top.max(1.0)).clamp(0.0, 1.0);
-        for (part, size, end) in [(x, width, ' '), (y, height, ' ')] {
-            path.push_str(&super::super::format::tenths(part.clamp(0.0, 1.0) * f64::from(size)));
-            path.push(end);
+        for (part, size) in [(x, width), (y, height)] {
+            path.push_str(&tenths(part.clamp(0.0, 1.0) * f64::from(size)));
+            path.push(' ');
         }
         // A second alone would not be seen.
         if !joined {

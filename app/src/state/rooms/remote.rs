@@ -2,58 +2,52 @@
 
 use alleycat_shared::Millis;
 
+use crate::state::asked::Asked;
+
 /// A value of the hub's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Remote<T> {
-    value: Option<T>,
+    asked: Asked<T>,
     /// When the value came, on the page's clock.
     at: Millis,
     /// What the latest question came to, if not to a value.
     failure: Option<String>,
-    failures: u32,
-    /// When to ask; `None` while the question is under way, or when there is nothing to ask any more.
-    ask_at: Option<Millis>,
 }
 
 impl<T> Remote<T> {
     /// To be asked for at once.
     pub fn wanted(now: Millis) -> Self {
-        Self { value: None, at: 0, failure: None, failures: 0, ask_at: Some(now) }
+        Self { asked: Asked { ask_at: Some(now), ..Asked::default() }, at: 0, failure: None }
     }
 
     /// Whether it is time to ask; the question is then under way.
     pub fn asks(&mut self, now: Millis) -> bool {
-        self.ask_at.take_if(|at| *at <= now).is_some()
+        self.asked.asks(now)
     }
 
     /// It came; it is asked for again after `refresh`.
     pub fn answered(&mut self, now: Millis, value: T, refresh: Option<Millis>) {
-        *self = Self {
-            value: Some(value),
-            at: now,
-            failure: None,
-            failures: 0,
-            ask_at: refresh.map(|after| now + after),
-        };
+        self.asked.answered(value);
+        self.asked.ask_at = refresh.map(|after| now + after);
+        (self.at, self.failure) = (now, None);
     }
 
     /// It did not come.
     pub fn failed(&mut self, now: Millis, detail: String, wait: Millis) {
+        self.asked.failed(now, wait);
         self.failure = Some(detail);
-        self.failures = self.failures.saturating_add(1);
-        self.ask_at = Some(now + wait);
     }
 
     /// Asks now, if it could not be had and is not being asked for.
     pub fn hurry(&mut self, now: Millis) {
         if self.failure.is_some() {
-            self.ask_at = self.ask_at.map(|_| now);
+            self.asked.ask_at = self.asked.ask_at.map(|_| now);
         }
     }
 
     /// The value, however old.
     pub fn value(&self) -> Option<&T> {
-        self.value.as_ref()
+        self.asked.value.as_ref()
     }
 
     /// What went wrong last, if it did: the hub's word, or empty when there was no answer.
@@ -63,7 +57,7 @@ impl<T> Remote<T> {
 
     /// How many questions in a row came to nothing.
     pub fn failures(&self) -> u32 {
-        self.failures
+        self.asked.failures
     }
 
     /// When the value came.
@@ -73,7 +67,7 @@ impl<T> Remote<T> {
 
     /// When to ask next.
     pub fn ask_at(&self) -> Option<Millis> {
-        self.ask_at
+        self.asked.ask_at
     }
 }
 
