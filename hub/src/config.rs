@@ -418,12 +418,6 @@ impl Config {
         ports.into_iter().filter_map(|(option, address)| Some((option, address?)))
     }
 
-    /// Where the Kinesis API is.
-    #[cfg(feature = "kinesis")]
-    pub(crate) fn kinesis(&self) -> alleycat_stream::kinesis::Target {
-        alleycat_stream::kinesis::Target { endpoint: self.kinesis_endpoint.clone(), region: None }
-    }
-
     /// What the archive's files are.
     pub(crate) fn archive(&self) -> ArchiveFormat {
         let usual = if self.folder().is_some() { ArchiveFormat::Json } else { ArchiveFormat::None };

@@ -84,7 +84,8 @@ pub fn examine(config: &Config) -> Vec<Finding> {
     }
     #[cfg(feature = "kinesis")]
     if let crate::config::StreamChoice::Kinesis(stream) = &config.stream {
-        let (verdict, text) = ask(async || crate::stream::probe(&config.kinesis(), stream).await);
+        let (verdict, text) =
+            ask(async || crate::stream::probe(config.kinesis_endpoint.as_deref(), stream).await);
         note(verdict, text);
     }
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(0);

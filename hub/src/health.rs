@@ -94,14 +94,15 @@ impl Shared {
                 format!("the outbox is full, {waiting} KiB wait for their targets")
             }
         };
-        let behind = match self.races.behind_stream(now) {
+        let behind_ms = self.races.behind_stream(now);
+        let behind = match behind_ms {
             Some(ms) => format!("{:.1} s behind", Duration::from_millis(ms).as_secs_f64()),
             None => "not read yet".to_owned(),
         };
         let stream = match self.stream.as_ref().map(StreamState::trouble) {
             None => "none".to_owned(),
             Some(None) => {
-                if self.races.behind_stream(now).is_some_and(|ms| ms > LAGGING_MS) {
+                if behind_ms.is_some_and(|ms| ms > LAGGING_MS) {
                     troubles.push(format!(
                         "The races are {behind} of their stream, and so are the boards: this hub takes less than comes, or \
                          the stream has too few shards."

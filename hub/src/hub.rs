@@ -249,7 +249,7 @@ impl Hub {
                 let source = Source { stream: stream.clone(), from: config.stream_from, classes };
                 let (races, identity, journal) = (races.clone(), identity.clone(), journal.clone());
                 let feed = Feed::new(source, races, identity, journal, &store)?;
-                Some(feed.start(&config.kinesis()).await)
+                Some(feed.start(config.kinesis_endpoint.as_deref()).await)
             }
             StreamChoice::None => None,
         };

@@ -116,8 +116,8 @@ pub struct Failure {
 
 impl Rules {
     /// All rules in the order of the file.
-    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter()
+    pub fn all(&self) -> &[Rule] {
+        &self.rules
     }
 
     /// The rule of this name.
@@ -149,10 +149,23 @@ impl Rule {
         &self.sql
     }
 
-    /// What it makes of a message; `None` if it does not mean it.
-    pub fn outcome(&self, message: Message<'_>, chance: &mut dyn FnMut() -> Uuid) -> Option<Outcome<'_>> {
-        let meant = self.statement.filter.matches(message.topic);
-        meant.then(|| self.apply(&mut Scope::new(message, chance)))?
+    /// The outgoing payload and what one of the actions, counted from 0, is to do with it; `None` if the rule
+    /// does not mean the message, or has no such action.
+    pub fn action(
+        &self,
+        index: usize,
+        message: Message<'_>,
+        chance: &mut dyn FnMut() -> Uuid,
+    ) -> Option<(Bytes, Result<Action, Fault>)> {
+        let action = self.actions.get(index).filter(|_| self.statement.filter.matches(message.topic))?;
+        let mut scope = Scope::new(message, chance);
+        let payload = self.statement.apply(&mut scope)?;
+        Some((payload, action.fill(&mut scope)))
+    }
+
+    /// Whether it has an error action.
+    pub fn has_error_action(&self) -> bool {
+        self.error_action.is_some()
     }
 
     /// Whether an action puts records into a stream.

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -11,12 +12,13 @@ use alleycat_shared::race::RaceClock;
 use alleycat_shared::topic::Topic;
 use alleycat_shared::{Millis, RaceId};
 use alleycat_stream::Record;
-use alleycat_stream::kinesis::{Client, Target as Api, Writer};
+use alleycat_stream::kinesis::{Client, Writer};
 use alleycat_stream::quota::RECORD_BYTES;
 use alleycat_stream::sink::{Done, Settings};
 use anyhow::{Context, bail};
+use indicatif::ProgressBar;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, Interval};
 use uuid::Uuid;
 
 use crate::config::{Config, RaceChoice};
@@ -36,14 +38,14 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Report> {
     let clock = RaceClock::new(config.race_seconds).context("a race can't have that many seconds")?;
     let races = races(config, clock)?;
-    let client = Client::new(&Api { endpoint: config.kinesis_endpoint.clone(), region: None }).await;
+    let client = Client::new(config.kinesis_endpoint.as_deref()).await;
     if let Err(error) = client.list(stream).await {
         bail!(
             "the stream {stream} can't be reached: {error}. Look at --kinesis-endpoint, the region and the credentials"
         );
     }
     let counters = Counters::new();
-    let (send, mut outcomes) = mpsc::channel(4_096);
+    let (send, outcomes) = mpsc::channel(4_096);
     let settings = Settings {
         linger_ms: config.linger_ms.into(),
         records_per_put: config.batch.into(),
@@ -53,10 +55,16 @@ pub(crate) async fn run(
     let writer = Writer::start(client, stream.to_owned(), settings, config.seed, send);
     let seconds = f64::from(clock.seconds()) * races.len() as f64 / config.speed;
     let bar = progress(Some(Duration::from_secs_f64(seconds).as_secs() + 1), config.riders);
-    let mut tick = tokio::time::interval(Duration::from_millis(500));
     let start = Instant::now();
-    let mut under_way: HashMap<u64, Instant> = HashMap::new();
-    tokio::pin!(shutdown);
+    let mut run = Run {
+        counters: &counters,
+        under_way: HashMap::new(),
+        outcomes,
+        bar,
+        tick: tokio::time::interval(Duration::from_millis(500)),
+        start,
+        shutdown: std::pin::pin!(shutdown),
+    };
     let mut ticket = 0;
     'races: for race in races {
         let (rides, mut next) = field(config, clock, race)?;
@@ -78,29 +86,19 @@ pub(crate) async fn run(
             let send = ride.sends()[place];
             #[expect(clippy::cast_precision_loss, reason = "a race has few ms")]
             let due = begins + Duration::from_secs_f64(at as f64 / 1e3 / config.speed);
-            while Instant::now() < due {
-                tokio::select! {
-                    () = tokio::time::sleep_until(due) => {}
-                    Some(done) = outcomes.recv() => note(&counters, &mut under_way, done),
-                    _ = tick.tick() => show(&bar, &counters, start.elapsed().as_secs()),
-                    () = &mut shutdown => break 'races,
-                }
+            if Instant::now() < due && run.until(tokio::time::sleep_until(due)).await.is_none() {
+                break 'races;
             }
             let record = record(config, ride, send.second)?;
-            under_way.insert(ticket, Instant::now());
-            loop {
-                tokio::select! {
-                    permit = writer.permit() => break permit?.send(record, ticket),
-                    Some(done) = outcomes.recv() => note(&counters, &mut under_way, done),
-                    _ = tick.tick() => show(&bar, &counters, start.elapsed().as_secs()),
-                    () = &mut shutdown => break 'races,
-                }
-            }
+            run.under_way.insert(ticket, Instant::now());
+            let Some(permit) = run.until(writer.permit()).await else { break 'races };
+            permit?.send(record, ticket);
             ticket += 1;
             counters.sent.fetch_add(1, Ordering::Relaxed);
             counters.duplicates.fetch_add(u64::from(send.again), Ordering::Relaxed);
         }
     }
+    let Run { mut under_way, mut outcomes, bar, mut tick, .. } = run;
     let told = writer.counters().clone();
     let finish = writer.finish();
     tokio::pin!(finish);
@@ -121,6 +119,32 @@ pub(crate) async fn run(
     counters.retried.store(counts.throttled + counts.internal + counts.away, Ordering::Relaxed);
     counters.lost.store(counters.sent.load(Ordering::Relaxed) - counts.placed, Ordering::Relaxed);
     Ok(counters.report(config.riders, start.elapsed()))
+}
+
+/// What goes on while something is waited for.
+struct Run<'a, S> {
+    counters: &'a Counters,
+    under_way: HashMap<u64, Instant>,
+    outcomes: mpsc::Receiver<Done>,
+    bar: ProgressBar,
+    tick: Interval,
+    start: Instant,
+    shutdown: Pin<&'a mut S>,
+}
+
+impl<S: Future<Output = ()>> Run<'_, S> {
+    /// Waits for `what`, and looks after outcomes and the bar meanwhile. `None` if all is to end.
+    async fn until<T>(&mut self, what: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(what);
+        loop {
+            tokio::select! {
+                done = &mut what => return Some(done),
+                Some(done) = self.outcomes.recv() => note(self.counters, &mut self.under_way, done),
+                _ = self.tick.tick() => show(&self.bar, self.counters, self.start.elapsed().as_secs()),
+                () = &mut self.shutdown => return None,
+            }
+        }
+    }
 }
 
 fn note(counters: &Counters, under_way: &mut HashMap<u64, Instant>, done: Done) {

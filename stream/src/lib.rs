@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of races: a record is a partition key and bytes.
 
+mod backoff;
 pub mod key;
 #[cfg(feature = "kinesis")]
 pub mod kinesis;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use alleycat_shared::message::RaceMessage;
 use alleycat_shared::race::Race;
 use alleycat_stream::Record;
-use alleycat_stream::kinesis::{Client, Reader, Target, Writer};
+use alleycat_stream::kinesis::{Client, Reader, Writer};
 use alleycat_stream::quota::RECORD_BYTES;
 use alleycat_stream::sink::{self, Done};
 use alleycat_stream::source::{self, Batch, Checkpoints};
@@ -21,7 +21,7 @@ use crate::rig::{STREAM, away_for, limit, race, same, troubled, witnessed};
 const DEATHS: usize = 10;
 
 async fn client(kinesis: &Kinesis) -> Client {
-    Client::new(&Target { endpoint: Some(kinesis.url()), region: Some("eu-west-1".to_owned()) }).await
+    Client::new(Some(&kinesis.url())).await
 }
 
 /// Puts all messages, and does something to the stream after each quarter of them.

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
 use crate::node;
-use crate::programs::Program;
+use crate::programs::{self, Program};
 use crate::shell::{self, cargo, command};
 
 /// What to start.
@@ -75,18 +75,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     println!("    curl {url}/limits              what each shard took and refused");
     println!("\n  All of it is in memory. Ctrl-C ends it.\n");
 
-    while !stop.load(Ordering::Relaxed) {
-        if let Some((name, status)) =
-            running.iter_mut().find_map(|p| p.ended().map(|status| (p.name, status)))
-        {
-            sleep(Duration::from_millis(200));
-            if !stop.load(Ordering::Relaxed) {
-                bail!("{name} ended by itself with {status}; its last words are above");
-            }
-        }
-        sleep(Duration::from_millis(100));
-    }
-    Ok(())
+    programs::watch(&mut running, &stop)
 }
 
 /// Makes the stream and waits until it takes records.

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -30,6 +31,26 @@ pub(crate) fn build(release: bool) -> anyhow::Result<PathBuf> {
     build.arg("--bins").env("CARGO_TARGET_DIR", shell::root().join("target"));
     shell::run("build hub, bridge and simulator", &mut build)?;
     Ok(shell::root().join("target").join(if release { "release" } else { "debug" }))
+}
+
+/// Looks after programs until `stop`.
+///
+/// # Errors
+/// When one of them ends by itself.
+pub(crate) fn watch(running: &mut [Program], stop: &AtomicBool) -> anyhow::Result<()> {
+    while !stop.load(Ordering::Relaxed) {
+        if let Some((name, status)) =
+            running.iter_mut().find_map(|p| p.ended().map(|status| (p.name, status)))
+        {
+            // Ctrl-C reaches the children as well; let the flag win that race.
+            sleep(Duration::from_millis(200));
+            if !stop.load(Ordering::Relaxed) {
+                bail!("{name} ended by itself with {status}; its last words are above");
+            }
+        }
+        sleep(Duration::from_millis(100));
+    }
+    Ok(())
 }
 
 /// A running program; it is ended when dropped.

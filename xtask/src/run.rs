@@ -91,18 +91,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     println!("    http://localhost:{}/   straight from the hub", options.hub_port);
     println!("\n  {} simulated riders race in class 1. Ctrl-C ends everything.\n", options.riders);
 
-    while !stop.load(Ordering::Relaxed) {
-        if let Some((name, status)) =
-            running.iter_mut().find_map(|p| p.ended().map(|status| (p.name, status)))
-        {
-            // Ctrl-C reaches the children as well; let the flag win that race.
-            sleep(Duration::from_millis(200));
-            if !stop.load(Ordering::Relaxed) {
-                bail!("{name} ended by itself with {status}; its last words are above");
-            }
-        }
-        sleep(Duration::from_millis(100));
-    }
+    programs::watch(&mut running, &stop)?;
     println!("\nending …");
     while let Some(program) = running.pop() {
         drop(program);

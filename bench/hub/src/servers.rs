@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use alleycat_bench_report::cpu_time;
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 
@@ -105,7 +106,8 @@ impl Server {
 
     /// Processor time of all its threads so far, user and system.
     pub(crate) fn busy(&self) -> anyhow::Result<Duration> {
-        self.processes.0.iter().map(|child| busy(child.id())).sum()
+        let busy = |child: &Child| cpu_time(child.id()).context("a server has ended");
+        self.processes.0.iter().map(busy).sum()
     }
 
     /// Resident memory, in bytes.
@@ -126,14 +128,6 @@ impl Drop for Processes {
     }
 }
 
-/// `proc(5)`: fields 14 and 15 of `stat` are clock ticks.
-fn busy(id: u32) -> anyhow::Result<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).context("a server has ended")?;
-    let (_, rest) = stat.rsplit_once(')').context("/proc/PID/stat")?;
-    let ticks = rest.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
-    Ok(Duration::from_secs(ticks) / TICKS)
-}
-
 /// `VmRSS`, in bytes.
 pub(crate) fn resident(id: u32) -> anyhow::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).context("a server has ended")?;
@@ -151,6 +145,3 @@ fn folder() -> anyhow::Result<TempDir> {
 fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
-
-/// `sysconf(_SC_CLK_TCK)`: 100 on every Linux.
-const TICKS: u32 = 100;

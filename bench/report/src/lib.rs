@@ -2,8 +2,12 @@
 //! all benches write.
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
+mod process;
+
 use std::io;
 use std::path::Path;
+
+pub use process::cpu_time;
 
 use serde::Serialize;
 

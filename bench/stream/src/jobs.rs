@@ -2,15 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use alleycat_bench_report::cpu_time;
 use alleycat_stream::Record;
-use alleycat_stream::kinesis::{Client, Reader, Target, Writer};
+use alleycat_stream::kinesis::{Client, Reader, Writer};
 use alleycat_stream::quota::RECORD_BYTES;
 use alleycat_stream::sink::{Order, Settings};
 use alleycat_stream::source;
 use anyhow::{Context, ensure};
 use tokio::sync::mpsc;
-
-use crate::process::own_cpu;
 
 /// A race message as a page sends it.
 pub(crate) const PAYLOAD: &str = r#"{"uuid":"6c4e2a37-32f0-4b14-a2c1-3e2e6f7c1b5d","event":"update","deviceTimestamp":1620824038331,"second":141,"raceId":5402746,"name":"Harun A.","racerId":1042,"classId":1,"cadence":79.8,"resistance":59.8}"#;
@@ -34,10 +33,10 @@ pub(crate) async fn put(
     settings: Settings,
     pace: Option<u64>,
 ) -> anyhow::Result<Done> {
-    let client = client(endpoint).await;
+    let client = Client::new(Some(endpoint)).await;
     let (send, mut outcomes) = mpsc::channel(8_192);
     let writer = Writer::start(client, STREAM.to_owned(), settings, 1, send);
-    let (start, cpu) = (Instant::now(), own_cpu()?);
+    let (start, cpu) = (Instant::now(), cpu_time(std::process::id())?);
     let feed = async {
         for n in 0..count {
             if let Some(pace) = pace
@@ -64,7 +63,7 @@ pub(crate) async fn put(
     let (fed, took) = tokio::join!(feed, gather);
     fed?;
     let mut took = took?;
-    let (elapsed, busy) = (start.elapsed(), own_cpu()? - cpu);
+    let (elapsed, busy) = (start.elapsed(), cpu_time(std::process::id())? - cpu);
     took.sort_unstable();
     let at = |part: f64| took[((took.len() - 1) as f64 * part) as usize] as f64;
     Ok(Done {
@@ -77,24 +76,20 @@ pub(crate) async fn put(
 
 /// Reads records as fast as they come.
 pub(crate) async fn read(endpoint: &str, count: u64) -> anyhow::Result<Done> {
-    let client = client(endpoint).await;
+    let client = Client::new(Some(endpoint)).await;
     // Without the service's pace, which is what bounds a reader in life.
     let settings =
         source::Settings { read_every_ms: 0, read_bytes_per_second: u64::MAX, ..Default::default() };
-    let (start, cpu) = (Instant::now(), own_cpu()?);
+    let (start, cpu) = (Instant::now(), cpu_time(std::process::id())?);
     let (_reader, mut batches) =
         Reader::start(client, STREAM.to_owned(), settings, source::Checkpoints::new(), 1);
     let mut seen = 0;
     while seen < count {
         seen += batches.recv().await.context("the reader has ended")?.records.len() as u64;
     }
-    let (elapsed, busy) = (start.elapsed(), own_cpu()? - cpu);
+    let (elapsed, busy) = (start.elapsed(), cpu_time(std::process::id())? - cpu);
     let rate = seen as f64 / elapsed.as_secs_f64();
     Ok(Done { rate, cpu_us: busy.as_secs_f64() * 1e6 / seen as f64, p50: 0.0, p99: 0.0 })
-}
-
-async fn client(endpoint: &str) -> Client {
-    Client::new(&Target { endpoint: Some(endpoint.to_owned()), region: None }).await
 }
 
 /// As a sink puts by default, in no order, for the original has none.

@@ -98,13 +98,27 @@ impl Gate {
         Ok(())
     }
 
-    /// Puts a message that came on a topic of its sender's into the outbox, if a rule means it. Rules see
-    /// payloads as they come, valid or not, but for those in another racer's name: nothing in a stream would
-    /// tell whose they are.
-    pub(super) fn note(&self, client: &str, topic: &str, payload: &[u8], now: Millis) {
-        if let Some(route) = &self.route {
+    /// Reads a payload that came on the topic of `racer`, and is to be that racer's. On the way it goes into
+    /// the outbox, if a rule means it: `origin` is its client and topic, or none if another hub's rules have
+    /// seen it. Rules see payloads as they come, valid or not, but for those in another racer's name: nothing
+    /// in a stream would tell whose they are.
+    pub(super) fn read(
+        &self,
+        racer: Option<RacerId>,
+        payload: &[u8],
+        origin: Option<(&str, &str)>,
+        now: Millis,
+    ) -> Result<RaceMessage, Refusal> {
+        let message = RaceMessage::parse(payload);
+        if let (Some(topic), Ok(message)) = (racer, &message)
+            && topic != message.racer_id
+        {
+            return Err(Refusal::ForeignRacer { topic, payload: message.racer_id });
+        }
+        if let (Some(route), Some((client, topic))) = (&self.route, origin) {
             route.note(&self.journal, client, topic, payload, now, 0);
         }
+        message
     }
 
     /// Takes a checked message into its race, unless the races are fed by a stream.
@@ -131,11 +145,8 @@ impl Gate {
         if incoming.retain {
             return Err(Refusal::WrongTopic);
         }
-        let message = own(racer, RaceMessage::parse(incoming.payload));
-        if !matches!(message, Err(Refusal::ForeignRacer { .. })) {
-            self.note(incoming.client, incoming.topic, incoming.payload, now);
-        }
-        let mut message = message?;
+        let origin = Some((incoming.client, incoming.topic));
+        let mut message = self.read(racer, incoming.payload, origin, now)?;
         match self.identity.seen(message.racer_id, now) {
             Some(name) => message.name = name,
             None if self.open => {}
@@ -143,19 +154,5 @@ impl Gate {
             None => return Err(Refusal::NotJoined(message.racer_id)),
         }
         self.race(&message, now)
-    }
-}
-
-/// A message that comes on the topic of a racer is that racer's.
-pub(super) fn own(
-    racer: Option<RacerId>,
-    message: Result<RaceMessage, Refusal>,
-) -> Result<RaceMessage, Refusal> {
-    let message = message?;
-    match racer {
-        Some(topic) if topic != message.racer_id => {
-            Err(Refusal::ForeignRacer { topic, payload: message.racer_id })
-        }
-        _ => Ok(message),
     }
 }

@@ -33,7 +33,11 @@ pub(crate) fn routes() -> Router {
 
 const FILES: [(&str, &str, &str); 4] = [
     ("/host", "text/html; charset=utf-8", include_str!("page/host.html")),
-    ("/host/host.css", "text/css; charset=utf-8", include_str!("page/host.css")),
+    (
+        "/host/host.css",
+        "text/css; charset=utf-8",
+        concat!(include_str!("../style/desk.css"), "\n", include_str!("page/host.css")),
+    ),
     ("/host/host.js", "text/javascript; charset=utf-8", include_str!("page/host.js")),
     ("/host/dom.js", "text/javascript; charset=utf-8", include_str!("page/dom.js")),
 ];

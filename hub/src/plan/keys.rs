@@ -34,15 +34,18 @@ impl FromStr for Strategy {
     type Err = PartitionKeyError;
 
     fn from_str(text: &str) -> Result<Self, PartitionKeyError> {
-        Ok(match text {
-            "random" | "${newuuid()}" => Self::Random,
-            "time" | "${timestamp()}" => Self::Time,
-            "racer" | "${racerId}" => Self::Racer,
-            "class" | "${classId}" => Self::Class,
-            "race" | "${raceId}" => Self::Race,
-            // Refused here as a rule's would be.
-            template => template.parse::<PartitionKey>().map(|key| Self::Template(key.to_string()))?,
-        })
+        // Refused here as a rule's would be.
+        let template = text.parse::<PartitionKey>()?.template().to_string();
+        let named = [Self::Random, Self::Time, Self::Racer, Self::Class, Self::Race];
+        Ok(named.into_iter().find(|named| named.template() == template).unwrap_or(Self::Template(template)))
+    }
+}
+
+impl Strategy {
+    /// What a rule makes of it.
+    fn template(&self) -> String {
+        let key: PartitionKey = self.to_string().parse().expect("a strategy is a rule's");
+        key.template().to_string()
     }
 }
 
@@ -77,23 +80,16 @@ pub(crate) struct Keys {
 impl Keys {
     /// For what is asked.
     pub(crate) fn of(options: &PlanOptions) -> Result<Self, PlanError> {
-        let template = match &options.keys {
-            Strategy::Random => "${newuuid()}",
-            Strategy::Time => "${timestamp()}",
-            Strategy::Racer => "${racerId}",
-            Strategy::Class => "${classId}",
-            Strategy::Race => "${raceId}",
-            Strategy::Template(template) => template,
-        };
+        let template = options.keys.template();
         let mut keys = Self {
-            template: template.to_owned(),
+            template: template.clone(),
             distinct: options.distinct,
             classes: Classes::of(&options.classes, options.riders),
             race_ms: u64::from(options.race_seconds) * 1_000,
             chance: ChaCha8Rng::seed_from_u64(options.seed),
         };
         let first = keys.key(&Arrival { producer: 0, at_ms: 0 });
-        if first.contains("${") { Err(PlanError::Template(template.to_owned())) } else { Ok(keys) }
+        if first.contains("${") { Err(PlanError::Template(template)) } else { Ok(keys) }
     }
 
     /// The key of a record.

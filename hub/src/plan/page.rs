@@ -20,7 +20,7 @@ pub(crate) fn render(report: &Report) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
                 title { "Alleycat: " (report.title) }
-                style { (PreEscaped(include_str!("page.css"))) }
+                style { (PreEscaped(concat!(include_str!("../style/desk.css"), "\n", include_str!("page.css")))) }
             }
             body {
                 header {

@@ -7,8 +7,9 @@
 
 use alleycat_rules::Message;
 use alleycat_shared::Millis;
-use thiserror::Error;
 use uuid::Uuid;
+
+use crate::store::{Damaged, take};
 
 /// A message that rules mean, as the outbox keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +22,6 @@ pub(crate) struct Kept {
     pub(crate) topic: String,
     pub(crate) payload: Vec<u8>,
 }
-
-/// Bytes that are no message.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("the outbox holds bytes that are no message")]
-pub(crate) struct Damaged;
 
 impl Kept {
     /// The message's bytes.
@@ -73,12 +69,6 @@ impl Kept {
             at: self.at,
         }
     }
-}
-
-fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Damaged> {
-    let (head, rest) = bytes.split_first_chunk().ok_or(Damaged)?;
-    *bytes = rest;
-    Ok(*head)
 }
 
 fn text(bytes: &mut &[u8], length: usize) -> Result<String, Damaged> {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use alleycat_rules::{Action, Failure, Order as Wanted};
 use alleycat_stream::Record;
-use alleycat_stream::kinesis::{Client, Target, Writer};
+use alleycat_stream::kinesis::{Client, Writer};
 use alleycat_stream::sink::{self, Done, Order};
 use bytes::Bytes;
 use tokio::sync::{OnceCell, mpsc};
@@ -15,7 +15,7 @@ use crate::metrics;
 
 /// How records are put.
 pub(super) struct Settings {
-    target: Target,
+    endpoint: Option<String>,
     sink: sink::Settings,
     record_bytes: usize,
     client: OnceCell<Client>,
@@ -30,11 +30,11 @@ impl Settings {
             ..usual
         };
         let record_bytes = usize::from(config.kinesis_record_kib) * 1024;
-        Self { target: config.kinesis(), sink, record_bytes, client: OnceCell::new() }
+        Self { endpoint: config.kinesis_endpoint.clone(), sink, record_bytes, client: OnceCell::new() }
     }
 
     async fn client(&self) -> Client {
-        self.client.get_or_init(|| Client::new(&self.target)).await.clone()
+        self.client.get_or_init(|| Client::new(self.endpoint.as_deref())).await.clone()
     }
 
     async fn writer(&self, stream: String, order: Order, outcomes: mpsc::Sender<Done>) -> Writer {

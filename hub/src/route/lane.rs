@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::kept::Kept;
-use super::ledger::{LaneId, Ledger, Settled};
+use super::ledger::{Failed, LaneId, Ledger, Settled};
 use super::republish::Republisher;
 use super::{Route, file};
 use crate::journal::Journal;
@@ -54,7 +54,7 @@ pub(super) type Work = (usize, Action, Bytes);
 pub(super) fn start(targets: &Arc<Targets>) -> Vec<JoinHandle<()>> {
     let (report, reports) = mpsc::channel(ROWS * 16);
     let mut tasks = Vec::new();
-    for (rule, known) in targets.route.rules().iter().enumerate() {
+    for (rule, known) in targets.route.rules().all().iter().enumerate() {
         for action in 0..known.actions() {
             let (send, rows) = mpsc::channel(ROWS);
             tasks.push(tokio::spawn(read_rows(Arc::clone(targets), send)));
@@ -110,7 +110,7 @@ pub(super) struct Lane {
 impl Lane {
     async fn run(self, mut rows: mpsc::Receiver<Row>) {
         #[cfg(feature = "kinesis")]
-        if self.rule().is_some_and(|rule| rule.is_kinesis(self.id.action)) {
+        if self.rule().is_kinesis(self.id.action) {
             return super::kinesis::run(self, rows).await;
         }
         while let Some(row) = rows.recv().await {
@@ -120,19 +120,18 @@ impl Lane {
         }
     }
 
-    fn rule(&self) -> Option<&Rule> {
-        self.targets.route.rules().iter().nth(self.id.rule)
+    fn rule(&self) -> &Rule {
+        &self.targets.route.rules().all()[self.id.rule]
     }
 
     /// What this lane has to do for the messages of a row, and those for which it can't be said.
     pub(super) fn work(&self, row: &Row) -> (Vec<Work>, Vec<(usize, Failure)>) {
         let (mut work, mut failed) = (Vec::new(), Vec::new());
-        let Some(rule) = self.rule() else { return (work, failed) };
         for (at, kept) in row.messages.iter().enumerate() {
-            let Some(mut outcome) = rule.outcome(kept.message(), &mut chance) else { continue };
-            match outcome.actions.swap_remove(self.id.action) {
-                Ok(action) => work.push((at, action, outcome.payload)),
-                Err(fault) => failed.push((at, self.failure(&fault))),
+            match self.rule().action(self.id.action, kept.message(), &mut chance) {
+                None => {}
+                Some((payload, Ok(action))) => work.push((at, action, payload)),
+                Some((_, Err(fault))) => failed.push((at, self.failure(&fault))),
             }
         }
         (work, failed)
@@ -140,7 +139,7 @@ impl Lane {
 
     pub(super) fn failure(&self, error: &impl std::fmt::Display) -> Failure {
         metrics::rule_messages("failed");
-        let rule = self.rule().expect("a lane is of a rule");
+        let rule = self.rule();
         tracing::warn!(rule = rule.name(), action = self.id.action + 1, %error, "an action has failed for good");
         rule.failure(self.id.action, error)
     }
@@ -175,13 +174,12 @@ impl Lane {
 
 /// Gathers what the lanes come to, sends error messages, and clears the outbox.
 async fn gather(targets: Arc<Targets>, mut reports: mpsc::Receiver<Passed>) {
-    let rules = targets.route.rules();
+    let rules = targets.route.rules().all();
     let mut ledger = Ledger::new(rules.iter().map(Rule::actions));
     while let Some(Passed { lane, row, bytes, failed }) = reports.recv().await {
         let Settled { errors, rows } = ledger.done(lane, row, bytes, failed);
-        for (rule, row, message, failures) in errors {
-            let rule = rules.iter().nth(rule).expect("the ledger has the rules that there are");
-            targets.tell_error(rule, row, message, &failures).await;
+        for (row, messages) in errors {
+            targets.tell_errors(&rules[lane.rule], row, messages).await;
         }
         for (row, bytes) in rows {
             targets.journal.delivered(row, bytes);
@@ -224,31 +222,39 @@ impl Targets {
         }
     }
 
-    /// Gives the one error message of a rule and a message to the rule's error action.
-    async fn tell_error(&self, rule: &Rule, row: i64, message: usize, failures: &[Failure]) {
+    /// Gives one error message for each message of a row that failed to the rule's error action.
+    async fn tell_errors(&self, rule: &Rule, row: i64, failed: Failed) {
+        if !rule.has_error_action() {
+            return failed.iter().for_each(|_| metrics::rule_messages("error-dropped"));
+        }
         let store = Arc::clone(&self.store);
         let read = tokio::task::spawn_blocking(move || store.outbox_after(row - 1)).await;
-        let kept = match read {
-            Ok(Ok(Some((id, bytes)))) if id == row => Kept::read(&bytes).ok(),
-            _ => None,
+        let messages = match read {
+            Ok(Ok(Some((id, bytes)))) if id == row => Kept::read(&bytes).unwrap_or_default(),
+            _ => Vec::new(),
         };
-        let kept = kept.and_then(|messages| messages.into_iter().nth(message));
-        let told = match kept {
-            None => Err("the message is not in the outbox any more".to_owned()),
-            Some(kept) => match rule.on_error(kept.message(), &mut chance) {
-                None => return metrics::rule_messages("error-dropped"),
-                Some(Err(fault)) => Err(fault.to_string()),
-                Some(Ok(action)) => {
-                    let payload = error_message(rule, kept.message(), failures);
-                    self.perform(&kept, action, payload).await
+        for (message, failures) in failed {
+            let told = match messages.get(message) {
+                None => Err("the message is not in the outbox any more".to_owned()),
+                Some(kept) => self.tell_error(rule, kept, &failures).await,
+            };
+            match told {
+                Ok(()) => metrics::rule_messages("error-told"),
+                Err(error) => {
+                    metrics::rule_messages("error-lost");
+                    tracing::error!(rule = rule.name(), %error, "the error action has failed too: the message is given up");
                 }
-            },
-        };
-        match told {
-            Ok(()) => metrics::rule_messages("error-told"),
-            Err(error) => {
-                metrics::rule_messages("error-lost");
-                tracing::error!(rule = rule.name(), %error, "the error action has failed too: the message is given up");
+            }
+        }
+    }
+
+    async fn tell_error(&self, rule: &Rule, kept: &Kept, failures: &[Failure]) -> Result<(), String> {
+        match rule.on_error(kept.message(), &mut chance) {
+            None => Ok(()),
+            Some(Err(fault)) => Err(fault.to_string()),
+            Some(Ok(action)) => {
+                let payload = error_message(rule, kept.message(), failures);
+                self.perform(kept, action, payload).await
             }
         }
     }

@@ -18,17 +18,20 @@ pub(super) struct LaneId {
 pub(super) struct Ledger {
     /// For each rule and action, the last row that it is done with.
     positions: Vec<Vec<i64>>,
-    /// For each rule, the rows with failures, and in each the failures by message.
-    failures: Vec<BTreeMap<i64, BTreeMap<usize, Vec<Failure>>>>,
+    /// For each rule, the rows with failures.
+    failures: Vec<BTreeMap<i64, Failed>>,
     /// Rows that are there, with their sizes.
     rows: BTreeMap<i64, usize>,
 }
 
+/// What failed of a row in a rule, by the message's place in the row.
+pub(super) type Failed = BTreeMap<usize, Vec<Failure>>;
+
 /// What is to be done next.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Settled {
-    /// Error messages: rule, row, message and what failed.
-    pub(super) errors: Vec<(usize, i64, usize, Vec<Failure>)>,
+    /// Rows of the lane's rule of which error messages are to be sent.
+    pub(super) errors: BTreeMap<i64, Failed>,
     /// Rows that nobody needs any more, with their sizes.
     pub(super) rows: Vec<(i64, usize)>,
 }
@@ -58,10 +61,7 @@ impl Ledger {
         }
         let passed = self.positions[lane.rule].iter().copied().min().unwrap_or(row);
         let rest = self.failures[lane.rule].split_off(&(passed + 1));
-        for (row, messages) in std::mem::replace(&mut self.failures[lane.rule], rest) {
-            let error = |(message, failures)| (lane.rule, row, message, failures);
-            settled.errors.extend(messages.into_iter().map(error));
-        }
+        settled.errors = std::mem::replace(&mut self.failures[lane.rule], rest);
         let all = self.positions.iter().flatten().copied().min().unwrap_or(row);
         self.rows.insert(row, bytes);
         let rest = self.rows.split_off(&(all + 1));
@@ -86,7 +86,8 @@ mod tests {
         assert_eq!(ledger.done(lane(0, 0), 2, 20, vec![]), Settled::default());
         assert_eq!(ledger.done(lane(1, 0), 2, 20, vec![]), Settled::default());
         let settled = ledger.done(lane(0, 1), 1, 10, vec![(4, failure("b")), (5, failure("b"))]);
-        let errors = vec![(0, 1, 4, vec![failure("a"), failure("b")]), (0, 1, 5, vec![failure("b")])];
+        let failed = [(4, vec![failure("a"), failure("b")]), (5, vec![failure("b")])];
+        let errors = [(1, failed.into())].into();
         assert_eq!(settled, Settled { errors, rows: vec![(1, 10)] });
         assert_eq!(ledger.done(lane(0, 1), 2, 20, vec![]).rows, [(2, 20)]);
         assert!(ledger.rows.is_empty() && ledger.failures.iter().all(BTreeMap::is_empty));

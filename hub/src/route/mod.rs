@@ -76,7 +76,7 @@ impl Route {
         let failed = |source| RouteError::File { path: path.to_owned(), source };
         let text = std::fs::read_to_string(path).map_err(failed)?;
         let rules = Rules::parse(&text, &path.display().to_string())?;
-        for rule in rules.iter() {
+        for rule in rules.all() {
             if rule.needs_kinesis() && !cfg!(feature = "kinesis") {
                 return Err(RouteError::NoKinesis(rule.name().to_owned()));
             }

@@ -43,7 +43,7 @@ pub fn rehearse(command: &RulesCommand) -> Result<String, RouteError> {
         RulesCommand::Check { file } => {
             let route = Route::load(file, true)?;
             let mut text = String::new();
-            for rule in route.rules().iter() {
+            for rule in route.rules().all() {
                 line(&mut text, &format!("{}: {}", rule.name(), rule.sql()));
                 rule.describe().for_each(|action| line(&mut text, &format!("  - {action}")));
             }

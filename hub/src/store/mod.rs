@@ -26,7 +26,7 @@ pub use error::StoreError;
 pub(crate) use key::{host_key, signing_key};
 
 pub(crate) use outbox::StreamMark;
-pub(crate) use record::Record;
+pub(crate) use record::{Damaged, Record, take};
 pub(crate) use unarchived::Unarchived;
 pub(crate) use write::{Batch, Keep, Official, SeatRow, VerdictRow};
 

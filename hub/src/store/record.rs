@@ -23,7 +23,7 @@ pub(crate) struct Record {
 
 /// Bytes that are no record.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("the journal holds bytes that are no record")]
+#[error("the store holds bytes that are no record")]
 pub(crate) struct Damaged;
 
 impl Record {
@@ -75,7 +75,8 @@ impl Record {
     }
 }
 
-fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Damaged> {
+/// Takes the next bytes off; there may be too few.
+pub(crate) fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Damaged> {
     let (head, rest) = bytes.split_first_chunk().ok_or(Damaged)?;
     *bytes = rest;
     Ok(*head)

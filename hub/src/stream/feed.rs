@@ -7,7 +7,7 @@ use std::time::Duration;
 use alleycat_shared::ClassId;
 use alleycat_shared::message::{RaceMessage, Refusal};
 use alleycat_shared::race::Taken;
-use alleycat_stream::kinesis::{Client, Progress, Reader, Target};
+use alleycat_stream::kinesis::{Client, Progress, Reader};
 use alleycat_stream::source::{Batch, Checkpoints, Fetched, Settings, Start};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
@@ -85,9 +85,9 @@ impl Feed {
     /// Begins to read. Returns how far it is, as it changes, and what is to run for ever.
     pub(crate) async fn start(
         mut self,
-        target: &Target,
+        endpoint: Option<&str>,
     ) -> (Progress, impl Future<Output = ()> + Send + use<>) {
-        let client = Client::new(target).await;
+        let client = Client::new(endpoint).await;
         let checkpoints = std::mem::take(&mut self.checkpoints);
         tracing::info!(stream = self.stream, shards = checkpoints.len(), "the races are fed by a stream");
         let (reader, batches) =

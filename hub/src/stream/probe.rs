@@ -1,10 +1,10 @@
 //! Whether a stream is there and may be read: for the doctor.
 
-use alleycat_stream::kinesis::{Client, ClientError, Target};
+use alleycat_stream::kinesis::{Client, ClientError};
 
 /// Asks all that a hub will ask. Either way a sentence for the operator.
-pub(crate) async fn probe(target: &Target, stream: &str) -> Result<String, String> {
-    let client = Client::new(target).await;
+pub(crate) async fn probe(endpoint: Option<&str>, stream: &str) -> Result<String, String> {
+    let client = Client::new(endpoint).await;
     match client.probe(stream).await {
         Ok(shards) => Ok(format!("the stream {stream} can be read: it has {shards} open shards")),
         Err(ClientError::Missing(why)) => {

@@ -18,16 +18,7 @@ use thiserror::Error;
 use crate::record::Record;
 use crate::sink::{Placed, PutFault, RecordFault};
 
-/// Where the streams are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Target {
-    /// The address of the API, if it is not AWS's own: an emulator, or a private endpoint.
-    pub endpoint: Option<String>,
-    /// The region; unless given, what AWS's own tools would take.
-    pub region: Option<String>,
-}
-
-/// Speaks to Kinesis. Credentials come from where AWS's own tools take them: environment, profile, container,
+/// Speaks to Kinesis. Region and credentials come from where AWS's own tools take them: environment, profile, container,
 /// instance.
 #[derive(Clone, Debug)]
 pub struct Client(aws_sdk_kinesis::Client);
@@ -53,8 +44,9 @@ pub enum ClientError {
 }
 
 impl Client {
-    /// A client. Nothing is asked yet.
-    pub async fn new(target: &Target) -> Self {
+    /// A client. Nothing is asked yet. `endpoint` is the address of the API, if it is not AWS's own: an
+    /// emulator, or a private endpoint.
+    pub async fn new(endpoint: Option<&str>) -> Self {
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let timeouts =
             TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
@@ -63,16 +55,13 @@ impl Client {
             .retry_config(RetryConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(timeouts);
-        if let Some(endpoint) = &target.endpoint {
+        if let Some(endpoint) = endpoint {
             loader = loader.endpoint_url(endpoint);
-        }
-        if let Some(region) = &target.region {
-            loader = loader.region(Region::new(region.clone()));
         }
         let config = loader.load().await;
         // An emulator does not care which region it is in.
         let mut builder = aws_sdk_kinesis::config::Builder::from(&config);
-        if config.region().is_none() && target.endpoint.is_some() {
+        if config.region().is_none() && endpoint.is_some() {
             builder = builder.region(Region::new(ANY_REGION));
         }
         Self(aws_sdk_kinesis::Client::from_conf(builder.build()))

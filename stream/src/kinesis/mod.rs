@@ -2,8 +2,9 @@
 
 mod client;
 mod reader;
+mod watched;
 mod writer;
 
-pub use client::{Client, ClientError, Target};
+pub use client::{Client, ClientError};
 pub use reader::{Progress, Reader};
 pub use writer::{Counters, Permit, Writer, WriterGone};

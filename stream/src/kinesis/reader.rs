@@ -1,6 +1,5 @@
 //! A source with hands: reads all shards of a stream and gives what it finds, in order, over a channel.
 
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_kinesis::primitives::DateTime;
@@ -8,8 +7,10 @@ use aws_sdk_kinesis::types::{Shard, ShardIteratorType};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 
 use super::client::{Client, ClientError};
+use super::watched::{Watched, until};
 use crate::source::{
     Ask, Batch, Checkpoints, Counts, Fetched, Given, Position, ReadFault, Settings, ShardInfo, Source,
 };
@@ -23,7 +24,7 @@ pub struct Reader {
 
 /// How far a reader is, for metrics; clones see the same.
 #[derive(Clone, Debug, Default)]
-pub struct Progress(Arc<Mutex<Told>>);
+pub struct Progress(Watched<Told>);
 
 #[derive(Clone, Debug, Default)]
 struct Told {
@@ -69,21 +70,17 @@ impl Drop for Reader {
 impl Progress {
     /// What has happened so far.
     pub fn counts(&self) -> Counts {
-        self.told(|told| told.counts)
+        self.0.with(|told| told.counts)
     }
 
     /// How far behind its newest record each open shard is, ms.
     pub fn behind(&self) -> Vec<(String, u64)> {
-        self.told(|told| told.behind.clone())
+        self.0.with(|told| told.behind.clone())
     }
 
     /// Why the stream does not answer well, if so.
     pub fn trouble(&self) -> Option<String> {
-        self.told(|told| told.trouble.clone())
-    }
-
-    fn told<T>(&self, part: impl FnOnce(&mut Told) -> T) -> T {
-        part(&mut self.0.lock().expect("nobody panics while counting"))
+        self.0.with(|told| told.trouble.clone())
     }
 }
 
@@ -108,10 +105,11 @@ impl Worker {
                 self.asked.spawn(answer(self.client.clone(), self.stream.clone(), ask));
             }
             self.tell();
-            let wait = self.source.deadline().map(|at| Duration::from_millis(at.saturating_sub(now())));
+            let wait = |at: u64| Instant::now() + Duration::from_millis(at.saturating_sub(now()));
+            let deadline = self.source.deadline().map(wait);
             let batch = tokio::select! {
                 Some(answer) = self.asked.join_next() => self.take(answer.expect("a question does not panic")),
-                () = sleep(wait) => None,
+                () = until(deadline) => None,
             };
             if let Some(batch) = batch
                 && outbox.send(batch).await.is_err()
@@ -136,7 +134,7 @@ impl Worker {
         let behind = self.source.behind().map(|(shard, ms)| (shard.to_owned(), ms)).collect();
         let trouble = self.source.trouble().map(str::to_owned);
         let told = Told { counts: self.source.counts(), behind, trouble };
-        let before = self.progress.told(|known| std::mem::replace(known, told.clone()));
+        let before = self.progress.0.with(|known| std::mem::replace(known, told.clone()));
         match (before.trouble, told.trouble) {
             (None, Some(why)) => {
                 tracing::warn!(stream = self.stream, why, "the stream can't be read: trying again")
@@ -252,13 +250,6 @@ impl Client {
 fn info(shard: Shard) -> ShardInfo {
     let parents = [shard.parent_shard_id, shard.adjacent_parent_shard_id];
     ShardInfo { id: shard.shard_id, parents: parents.into_iter().flatten().collect() }
-}
-
-async fn sleep(wait: Option<Duration>) {
-    match wait {
-        Some(wait) => tokio::time::sleep(wait).await,
-        None => std::future::pending().await,
-    }
 }
 
 fn now() -> u64 {

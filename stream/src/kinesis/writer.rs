@@ -1,7 +1,5 @@
 //! A sink with hands: takes records over a channel, puts them, tells what became of them.
 
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -10,6 +8,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::Client;
+use super::watched::{Watched, until};
 use crate::record::Record;
 use crate::sink::{Counts, Done, Placed, Put, PutFault, RecordFault, Settings, Sink};
 
@@ -34,7 +33,7 @@ impl Permit<'_> {
 
 /// What a writer has done, for metrics; clones see the same.
 #[derive(Clone, Debug, Default)]
-pub struct Counters(Arc<Mutex<Told>>);
+pub struct Counters(Watched<Told>);
 
 #[derive(Debug, Default)]
 struct Told {
@@ -112,21 +111,17 @@ impl Drop for Writer {
 impl Counters {
     /// What has happened so far.
     pub fn counts(&self) -> Counts {
-        self.told(|told| told.counts)
+        self.0.with(|told| told.counts)
     }
 
     /// Records and bytes that are in the sink.
     pub fn held(&self) -> (usize, usize) {
-        self.told(|told| (told.records, told.bytes))
+        self.0.with(|told| (told.records, told.bytes))
     }
 
     /// Why nothing gets through at the moment, if so.
     pub fn trouble(&self) -> Option<String> {
-        self.told(|told| told.trouble.clone())
-    }
-
-    fn told<T>(&self, part: impl FnOnce(&mut Told) -> T) -> T {
-        part(&mut self.0.lock().expect("nobody panics while counting"))
+        self.0.with(|told| told.trouble.clone())
     }
 }
 
@@ -202,7 +197,7 @@ impl Worker {
             Ok(results) => self.sink.answered(now, id, results),
             Err(fault) => self.sink.failed(now, id, &fault),
         }
-        let before = self.counters.told(|told| std::mem::replace(&mut told.trouble, trouble.clone()));
+        let before = self.counters.0.with(|told| std::mem::replace(&mut told.trouble, trouble.clone()));
         match (before, trouble) {
             (None, Some(why)) => {
                 tracing::warn!(stream = self.stream, why, "the stream takes nothing: trying again")
@@ -214,18 +209,11 @@ impl Worker {
 
     fn tell(&self) {
         let (counts, records, bytes) = (self.sink.counts(), self.sink.len(), self.sink.bytes());
-        self.counters.told(|told| (told.counts, told.records, told.bytes) = (counts, records, bytes));
+        self.counters.0.with(|told| (told.counts, told.records, told.bytes) = (counts, records, bytes));
     }
 
     fn now(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -5,14 +5,13 @@
 //! send; [`Sink::answered`] and [`Sink::failed`] take what became of it; [`Sink::finished`] tells the owner
 //! which tickets are done. Nothing is forgotten: every ticket is finished once.
 
-mod backoff;
 mod settings;
 
-pub use backoff::Backoff;
 pub use settings::{Order, Settings};
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use crate::backoff::Backoff;
 use crate::record::Record;
 
 /// The core of a sink.

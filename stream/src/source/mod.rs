@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use crate::sink::Backoff;
+use crate::backoff::Backoff;
 use shard::{Shard, State};
 
 /// Where each shard was left.

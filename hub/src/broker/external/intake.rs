@@ -16,7 +16,6 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Part, everything};
 use crate::boards::Outgoing;
 use crate::broker::Gate;
-use crate::broker::gate::own;
 use crate::broker::session::up_to;
 use crate::route::Republish;
 use crate::{metrics, time};
@@ -246,12 +245,9 @@ impl Intake {
         if arrived.retain {
             return Err(Refusal::WrongTopic);
         }
-        let message = own(racer, RaceMessage::parse(&arrived.payload));
         // What another hub has passed on was seen by that hub's rules.
-        if class.is_none() && !matches!(message, Err(Refusal::ForeignRacer { .. })) {
-            self.gate.note("", &arrived.topic, &arrived.payload, now);
-        }
-        let mut message = message?;
+        let origin = class.is_none().then_some(("", arrived.topic.as_str()));
+        let mut message = self.gate.read(racer, &arrived.payload, origin, now)?;
         // What was passed on is not passed on again.
         if class.is_some_and(|class| class != message.class_id || !self.part.classes.contains(&class)) {
             return Err(Refusal::WrongTopic);

@@ -4,7 +4,7 @@
 
 /// Waits that grow with the tries and differ from one to the next.
 #[derive(Clone, Debug)]
-pub struct Backoff {
+pub(crate) struct Backoff {
     first: u64,
     longest: u64,
     random: u64,
@@ -12,12 +12,12 @@ pub struct Backoff {
 
 impl Backoff {
     /// Waits of at most `first` ms after the first fault and `longest` ms after many.
-    pub fn new(first: u64, longest: u64, seed: u64) -> Self {
+    pub(crate) fn new(first: u64, longest: u64, seed: u64) -> Self {
         Self { first: first.max(1), longest: longest.max(1), random: seed | 1 }
     }
 
     /// The wait after so many faults in a row, ms; never nothing.
-    pub fn wait(&mut self, faults: u32) -> u64 {
+    pub(crate) fn wait(&mut self, faults: u32) -> u64 {
         let doubled = self.first.saturating_mul(1 << faults.saturating_sub(1).min(32));
         let ceiling = doubled.min(self.longest);
         // xorshift64: G. Marsaglia, "Xorshift RNGs", 2003.
