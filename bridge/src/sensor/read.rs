@@ -77,6 +77,14 @@ pub(super) async fn read(
             () = timer => decoder.wake(clock()),
         }
         let arrived = Instant::now();
+        // Before its readings are told: who has seen one finds its sensor kept.
+        if paired != decoder.paired()
+            && let Some(device) = decoder.paired()
+        {
+            tracing::info!(port = board.port(), device, "paired: --ant-device keeps to it on any stick");
+            paired = Some(device);
+            pair(device);
+        }
         while let Some(reading) = decoder.poll_reading() {
             link.reading(clock());
             board.set(SensorState::Live);
@@ -94,13 +102,6 @@ pub(super) async fn read(
                 // The device takes nothing in. What it says is read on, and its silence is told.
                 Err(_) => tracing::debug!(port = board.port(), "a request was not taken"),
             }
-        }
-        if paired != decoder.paired()
-            && let Some(device) = decoder.paired()
-        {
-            tracing::info!(port = board.port(), device, "paired: --ant-device keeps to it on any stick");
-            paired = Some(device);
-            pair(device);
         }
         if decoder.is_stuck() {
             return io::Error::new(io::ErrorKind::TimedOut, "the bike leaves everything unanswered");
