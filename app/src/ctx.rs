@@ -37,10 +37,8 @@ impl Ctx {
         T: PartialEq + Send + Sync + 'static,
     {
         let key = self.read(key);
-        Memo::new(move |_| {
-            key.track();
-            self.now(part)
-        })
+        // Read, for a memo that is only tracked is never worked out and so never hears of a change.
+        Memo::new(move |_| key.with(|_| self.now(part)))
     }
 
     /// A part of the state as it is now.

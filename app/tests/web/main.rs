@@ -61,6 +61,19 @@ async fn the_board_pins_the_own_row_between_its_neighbours_and_rows_never_move()
 }
 
 #[wasm_bindgen_test]
+async fn the_line_of_the_output_grows_with_the_seconds() {
+    let rig = Rig::racing().await;
+    let mut drawn = 0;
+    for second in 1..=4 {
+        rig.at(START + second * 1_000 - 100, rig::reading(88.0)).await;
+        rig.at(START + second * 1_000, Input::Woke).await;
+        let line = rig.attribute("svg.spark path.line", "d");
+        assert!(line.len() > drawn, "second {second}: {line:?}");
+        drawn = line.len();
+    }
+}
+
+#[wasm_bindgen_test]
 async fn a_lost_sensor_shows_dashes_never_zero_and_says_so() {
     let rig = Rig::racing().await;
     assert_eq!(rig.figures(), ["88.0", "59.8", "153.5"]);

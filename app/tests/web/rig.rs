@@ -203,6 +203,11 @@ impl Rig {
         label.query_selector("input").unwrap().expect("a label holds its box").unchecked_into()
     }
 
+    /// An attribute of what this selector finds first.
+    pub(crate) fn attribute(&self, selector: &str, name: &str) -> String {
+        self.all(selector).first().and_then(|found| found.get_attribute(name)).unwrap_or_default()
+    }
+
     fn all(&self, selector: &str) -> Vec<Element> {
         let list = self.root.query_selector_all(selector).unwrap();
         (0..list.length()).map(|index| list.item(index).unwrap().unchecked_into()).collect()
