@@ -14,6 +14,7 @@ use nix::sys::statvfs::statvfs;
 use crate::broker::external::probe;
 use crate::config::{BrokerChoice, Config};
 use crate::hub::room;
+use crate::route::Route;
 use crate::store::{Store, StoreError};
 use crate::time;
 use crate::tls::Certificate;
@@ -78,6 +79,16 @@ pub fn examine(config: &Config) -> Vec<Finding> {
             Err(error) => note(Verdict::Bad, error.to_string()),
         }
     }
+    if let Some(path) = &config.rules {
+        match Route::load(path, config.broker == BrokerChoice::Embedded) {
+            Ok(route) => {
+                let count = route.rules().all().len();
+                let what = if count == 1 { "1 rule".to_owned() } else { format!("{count} rules") };
+                note(Verdict::Good, format!("{} has {what} that can be followed", path.display()));
+            }
+            Err(error) => note(Verdict::Bad, whole(&error)),
+        }
+    }
     if let BrokerChoice::External(address) = &config.broker {
         let (verdict, text) = ask(async || probe(address, config.share.as_deref()).await);
         note(verdict, text);
@@ -126,6 +137,12 @@ fn ask(question: impl AsyncFnOnce() -> Result<String, String> + Send) -> (Verdic
         Ok(text) => (Verdict::Good, text),
         Err(text) => (Verdict::Bad, text),
     }
+}
+
+/// An error and what it comes from.
+fn whole(error: &dyn std::error::Error) -> String {
+    let sources = iter::successors(Some(error), |error| error.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn port(option: &str, address: SocketAddr) -> (Verdict, String) {

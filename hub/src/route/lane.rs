@@ -6,15 +6,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alleycat_rules::{Action, Failure, Rule, error_message};
+use alleycat_rules::{Action, Failure, Rule};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::kept::Kept;
-use super::ledger::{Failed, LaneId, Ledger, Settled};
+use super::ledger::{LaneId, Ledger, Settled};
 use super::republish::Republisher;
+use super::teller::Teller;
 use super::{Route, file};
 use crate::journal::Journal;
 use crate::metrics;
@@ -172,15 +173,23 @@ impl Lane {
     }
 }
 
-/// Gathers what the lanes come to, sends error messages, and clears the outbox.
+/// Gathers what the lanes come to, has errors told, and clears the outbox.
 async fn gather(targets: Arc<Targets>, mut reports: mpsc::Receiver<Passed>) {
     let rules = targets.route.rules().all();
     let mut ledger = Ledger::new(rules.iter().map(Rule::actions));
-    while let Some(Passed { lane, row, bytes, failed }) = reports.recv().await {
-        let Settled { errors, rows } = ledger.done(lane, row, bytes, failed);
-        for (row, messages) in errors {
-            targets.tell_errors(&rules[lane.rule], row, messages).await;
-        }
+    let (told, mut tellings) = mpsc::unbounded_channel();
+    let tellers: Vec<_> =
+        (0..rules.len()).map(|rule| Teller::start(Arc::clone(&targets), rule, told.clone())).collect();
+    loop {
+        let rows = tokio::select! {
+            report = reports.recv() => {
+                let Some(Passed { lane, row, bytes, failed }) = report else { return };
+                let Settled { errors, rows } = ledger.done(lane, row, bytes, failed);
+                errors.into_iter().for_each(|(row, failed)| tellers[lane.rule].tell(row, failed));
+                rows
+            }
+            Some((rule, row)) = tellings.recv() => ledger.told(rule, row),
+        };
         for (row, bytes) in rows {
             targets.journal.delivered(row, bytes);
         }
@@ -219,43 +228,6 @@ impl Targets {
             }
             tokio::time::sleep(RETRY * tries).await;
             tries += 1;
-        }
-    }
-
-    /// Gives one error message for each message of a row that failed to the rule's error action.
-    async fn tell_errors(&self, rule: &Rule, row: i64, failed: Failed) {
-        if !rule.has_error_action() {
-            return failed.iter().for_each(|_| metrics::rule_messages("error-dropped"));
-        }
-        let store = Arc::clone(&self.store);
-        let read = tokio::task::spawn_blocking(move || store.outbox_after(row - 1)).await;
-        let messages = match read {
-            Ok(Ok(Some((id, bytes)))) if id == row => Kept::read(&bytes).unwrap_or_default(),
-            _ => Vec::new(),
-        };
-        for (message, failures) in failed {
-            let told = match messages.get(message) {
-                None => Err("the message is not in the outbox any more".to_owned()),
-                Some(kept) => self.tell_error(rule, kept, &failures).await,
-            };
-            match told {
-                Ok(()) => metrics::rule_messages("error-told"),
-                Err(error) => {
-                    metrics::rule_messages("error-lost");
-                    tracing::error!(rule = rule.name(), %error, "the error action has failed too: the message is given up");
-                }
-            }
-        }
-    }
-
-    async fn tell_error(&self, rule: &Rule, kept: &Kept, failures: &[Failure]) -> Result<(), String> {
-        match rule.on_error(kept.message(), &mut chance) {
-            None => Ok(()),
-            Some(Err(fault)) => Err(fault.to_string()),
-            Some(Ok(action)) => {
-                let payload = error_message(rule, kept.message(), failures);
-                self.perform(kept, action, payload).await
-            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Who is done with what: every action of every rule goes through the outbox at its own pace, and a row may go
-//! when all of them have passed it. What failed of one message in one rule is gathered until then, for one
-//! error message tells of all of it. No IO.
+//! when all of them have passed it and its errors are told. What failed of one message in one rule is gathered
+//! until the rule is done with it, for one error message tells of all of it. No IO.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alleycat_rules::Failure;
 
@@ -20,6 +20,8 @@ pub(super) struct Ledger {
     positions: Vec<Vec<i64>>,
     /// For each rule, the rows with failures.
     failures: Vec<BTreeMap<i64, Failed>>,
+    /// Rows of which a rule's errors are being told.
+    telling: BTreeSet<(i64, usize)>,
     /// Rows that are there, with their sizes.
     rows: BTreeMap<i64, usize>,
 }
@@ -41,7 +43,7 @@ impl Ledger {
     pub(super) fn new(actions: impl IntoIterator<Item = usize>) -> Self {
         let positions: Vec<Vec<i64>> = actions.into_iter().map(|count| vec![0; count]).collect();
         let failures = positions.iter().map(|_| BTreeMap::new()).collect();
-        Self { positions, failures, rows: BTreeMap::new() }
+        Self { positions, failures, telling: BTreeSet::new(), rows: BTreeMap::new() }
     }
 
     /// A lane is done with a row of so many bytes. `failed` has the messages of the row for which it was in
@@ -62,11 +64,23 @@ impl Ledger {
         let passed = self.positions[lane.rule].iter().copied().min().unwrap_or(row);
         let rest = self.failures[lane.rule].split_off(&(passed + 1));
         settled.errors = std::mem::replace(&mut self.failures[lane.rule], rest);
-        let all = self.positions.iter().flatten().copied().min().unwrap_or(row);
+        self.telling.extend(settled.errors.keys().map(|row| (*row, lane.rule)));
         self.rows.insert(row, bytes);
-        let rest = self.rows.split_off(&(all + 1));
-        settled.rows.extend(std::mem::replace(&mut self.rows, rest));
+        settled.rows = self.free();
         settled
+    }
+
+    /// The errors of a row in a rule are told. Returns rows that nobody needs any more, with their sizes.
+    pub(super) fn told(&mut self, rule: usize, row: i64) -> Vec<(i64, usize)> {
+        self.telling.remove(&(row, rule));
+        self.free()
+    }
+
+    fn free(&mut self) -> Vec<(i64, usize)> {
+        let passed = self.positions.iter().flatten().copied().min().unwrap_or(0);
+        let told = self.telling.first().map_or(i64::MAX, |(row, _)| row - 1);
+        let rest = self.rows.split_off(&(passed.min(told) + 1));
+        std::mem::replace(&mut self.rows, rest).into_iter().collect()
     }
 }
 
@@ -88,8 +102,9 @@ mod tests {
         let settled = ledger.done(lane(0, 1), 1, 10, vec![(4, failure("b")), (5, failure("b"))]);
         let failed = [(4, vec![failure("a"), failure("b")]), (5, vec![failure("b")])];
         let errors = [(1, failed.into())].into();
-        assert_eq!(settled, Settled { errors, rows: vec![(1, 10)] });
-        assert_eq!(ledger.done(lane(0, 1), 2, 20, vec![]).rows, [(2, 20)]);
+        assert_eq!(settled, Settled { errors, rows: vec![] });
+        assert_eq!(ledger.done(lane(0, 1), 2, 20, vec![]).rows, [], "the first row's errors are being told");
+        assert_eq!(ledger.told(0, 1), [(1, 10), (2, 20)]);
         assert!(ledger.rows.is_empty() && ledger.failures.iter().all(BTreeMap::is_empty));
     }
 }

@@ -13,6 +13,7 @@ mod lane;
 mod ledger;
 mod rehearse;
 mod republish;
+mod teller;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -10,7 +10,7 @@ pub(crate) async fn probe(endpoint: Option<&str>, stream: &str) -> Result<String
         Err(ClientError::Missing(why)) => {
             Err(format!("there is no stream {stream}: make it, or set AWS_REGION to where it is ({why})"))
         }
-        Err(ClientError::Refused(why)) => Err(format!(
+        Err(ClientError::Refused(why) | ClientError::Unfit(why)) => Err(format!(
             "the stream {stream} may not be read: the hub needs kinesis:ListShards, GetShardIterator and GetRecords on it \
              ({why})"
         )),

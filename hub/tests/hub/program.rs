@@ -110,6 +110,19 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     assert!(!well && text.contains("BAD   the store holds races of 300 s"), "{text}");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
+    let rules = folder.path().join("rules.toml");
+    let rule = |from: &str| {
+        format!("[[rule]]\nname = \"r\"\nsql = \"SELECT * {from} 'a/#'\"\n[[rule.action]]\nfile = {{ path = \"a\" }}\n")
+    };
+    let look = || run(&["doctor", "--listen", "127.0.0.1:0", "--rules", rules.to_str().unwrap()]);
+    let (well, text) = look();
+    assert!(!well && text.contains("rules.toml can't be read: No such file"), "{text}");
+    std::fs::write(&rules, rule("FORM")).unwrap();
+    let (well, text) = look();
+    assert!(!well && text.contains("FORM") && text.contains("^"), "{text}");
+    std::fs::write(&rules, rule("FROM")).unwrap();
+    let (well, text) = look();
+    assert!(well && text.contains("has 1 rule that can be followed"), "{text}");
     let (well, text) = run(&["doctor", "--listen", &address, "--page", "/nowhere"]);
     assert!(!well && text.contains("choose another --listen") && text.contains("there is no page"), "{text}");
     assert!(text.contains("nothing is kept") && text.contains("nobody is the host"), "{text}");

@@ -147,3 +147,28 @@ async fn a_dead_stream_holds_up_neither_riders_nor_other_targets_and_a_restart_g
     assert_eq!(lines(&data.join("late.jsonl"), 20).await.len(), 20, "nothing that waited was lost");
     hub.shutdown().await;
 }
+
+#[cfg(feature = "kinesis")]
+#[tokio::test]
+async fn an_error_action_that_is_dead_holds_up_no_rule() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rules, data) = (folder.path().join("rules.toml"), folder.path().join("data"));
+    let text = "[[rule]]\nname = \"bad\"\nsql = \"SELECT * FROM 'alleycat-publish/#'\"\n[[rule.action]]\n\
+        file = { path = \"${missing}\" }\n[rule.error-action]\nkinesis = { stream = \"s\", partition-key = \"racer\" }\n\
+        [[rule]]\nname = \"good\"\nsql = \"SELECT second FROM 'alleycat-publish/#'\"\n[[rule.action]]\n\
+        file = { path = \"${missing}\" }\n[[rule.action]]\nfile = { path = \"out.jsonl\" }\n\
+        [rule.error-action]\nfile = { path = \"errors.jsonl\" }\n";
+    std::fs::write(&rules, text).unwrap();
+    let dead = format!("http://{}", crate::rig::free_address());
+    let args =
+        ["--rules", rules.to_str().unwrap(), "--data", data.to_str().unwrap(), "--kinesis-endpoint", &dead];
+    let hub = TestHub::start(&args).await;
+    let mut racer = hub.racer(42).await;
+    for id in 1..=30 {
+        racer.send(&publish(id, "alleycat-publish/42", hub.message(42).to_string().as_bytes())).await;
+        assert_eq!(racer.packet().await, puback(id));
+    }
+    assert_eq!(lines(&data.join("out.jsonl"), 30).await.len(), 30);
+    assert_eq!(lines(&data.join("errors.jsonl"), 30).await.len(), 30, "one rule's errors wait for no other's");
+    hub.shutdown().await;
+}

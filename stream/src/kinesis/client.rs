@@ -38,6 +38,9 @@ pub enum ClientError {
     /// The service says no.
     #[error("{0}")]
     Refused(String),
+    /// The service can't make anything of what is asked.
+    #[error("{0}")]
+    Unfit(String),
     /// The service could not be reached, or failed.
     #[error("{0}")]
     Away(String),
@@ -89,7 +92,11 @@ impl Client {
         let entries = records.into_iter().map(entry).collect();
         let sent = self.0.put_records().stream_name(stream).set_records(Some(entries)).send().await;
         let answer = sent.map_err(|error| match ClientError::from_sdk(&error) {
+            // From something in between, which says no more than that.
+            ClientError::Away(why) if error.raw_response().is_some_and(|answer| answer.status().as_u16() == TOO_LARGE) => PutFault::Unfit(why),
+            ClientError::Unfit(why) => PutFault::Unfit(why),
             ClientError::Missing(why) | ClientError::Refused(why) => PutFault::Refused(why),
+            ClientError::Throttled => PutFault::Throttled,
             other => PutFault::Away(other.to_string()),
         })?;
         let result = |entry: aws_sdk_kinesis::types::PutRecordsResultEntry| match entry.error_code.as_deref()
@@ -130,6 +137,9 @@ impl ClientError {
             ) => Self::Throttled,
             Some("ExpiredIteratorException") => Self::Expired,
             Some("ResourceNotFoundException") => Self::Missing(said(&whole)),
+            Some("ValidationException" | "InvalidArgumentException" | "SerializationException") => {
+                Self::Unfit(said(&whole))
+            }
             Some(
                 "InternalFailure" | "ServiceUnavailable" | "InternalServerError" | "InternalFailureException",
             ) => Self::Away(said(&whole)),
@@ -154,6 +164,7 @@ fn in_words(error: &dyn std::error::Error) -> String {
     words
 }
 
+const TOO_LARGE: u16 = 413;
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(15);

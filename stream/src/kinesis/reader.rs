@@ -164,9 +164,10 @@ fn fault(error: ClientError) -> ReadFault {
     match error {
         ClientError::Throttled => ReadFault::Throttled,
         ClientError::Expired => ReadFault::Expired,
-        ClientError::Missing(why) | ClientError::Refused(why) | ClientError::Away(why) => {
-            ReadFault::Failed(why)
-        }
+        ClientError::Missing(why)
+        | ClientError::Refused(why)
+        | ClientError::Unfit(why)
+        | ClientError::Away(why) => ReadFault::Failed(why),
     }
 }
 

@@ -192,7 +192,7 @@ impl Worker {
     fn answered(&mut self, answer: Result<(u64, Answer), tokio::task::JoinError>) {
         let now = self.now();
         let (id, answer) = answer.expect("a put does not panic");
-        let trouble = answer.as_ref().err().map(|(PutFault::Away(why) | PutFault::Refused(why))| why.clone());
+        let trouble = answer.as_ref().err().map(|fault| fault.why().to_owned());
         match answer {
             Ok(results) => self.sink.answered(now, id, results),
             Err(fault) => self.sink.failed(now, id, &fault),

@@ -49,6 +49,8 @@ struct Held {
     since: u64,
     tries: u32,
     refusals: u32,
+    /// How many records may travel in its put: fewer once a put with it was found unfit.
+    with: usize,
 }
 
 /// One `PutRecords`.
@@ -85,8 +87,23 @@ pub enum RecordFault {
 pub enum PutFault {
     /// The stream could not be reached, or was too busy: it is tried for ever.
     Away(String),
+    /// The stream takes no more at the moment, and has said so of the whole put: it is tried for ever.
+    Throttled,
     /// No such stream, or no permission: tried [`Settings::refusals`] times, for both may be mended.
     Refused(String),
+    /// Something in it will never be taken, and the service does not say what: it is put again in halves until
+    /// the record is found.
+    Unfit(String),
+}
+
+impl PutFault {
+    /// What went wrong, in words.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Away(why) | Self::Refused(why) | Self::Unfit(why) => why,
+            Self::Throttled => "the stream takes no more at the moment",
+        }
+    }
 }
 
 /// A record that the sink is done with.
@@ -157,7 +174,7 @@ impl Sink {
         }
         self.records += 1;
         self.bytes += record.bytes();
-        let held = Held { record, ticket, since: now, tries: 0, refusals: 0 };
+        let held = Held { record, ticket, since: now, tries: 0, refusals: 0, with: usize::MAX };
         if order == Order::Key {
             if let Some(lane) = self.lanes.get_mut(held.record.key()) {
                 lane.push_back(held);
@@ -183,10 +200,11 @@ impl Sink {
             return None;
         }
         let Settings { records_per_put, bytes_per_put, .. } = self.settings;
-        let (mut batch, mut bytes) = (Vec::new(), 0);
+        let (mut batch, mut bytes, mut most) = (Vec::new(), 0, records_per_put);
         while let Some(held) = self.ready.front() {
             let size = held.record.bytes();
-            if batch.len() == records_per_put || (!batch.is_empty() && bytes + size > bytes_per_put) {
+            most = most.min(held.with);
+            if !batch.is_empty() && (batch.len() >= most || bytes + size > bytes_per_put) {
                 break;
             }
             bytes += size;
@@ -246,22 +264,36 @@ impl Sink {
 
     /// A put came to nothing.
     pub fn failed(&mut self, now: u64, id: u64, fault: &PutFault) {
-        let Some(batch) = self.under_way.remove(&id) else { return };
-        self.counts.away += 1;
-        self.failures = self.failures.saturating_add(1);
-        let mut again = Vec::new();
-        for mut held in batch {
-            if let PutFault::Refused(why) = fault {
-                held.refusals += 1;
-                if held.refusals >= self.settings.refusals {
+        let Some(mut batch) = self.under_way.remove(&id) else { return };
+        match fault {
+            PutFault::Unfit(why) => return self.halve(now, batch, why),
+            PutFault::Throttled => self.counts.throttled += batch.len() as u64,
+            PutFault::Away(_) => self.counts.away += 1,
+            PutFault::Refused(why) => {
+                self.counts.away += 1;
+                batch.iter_mut().for_each(|held| held.refusals += 1);
+                let given_up = batch.extract_if(.., |held| held.refusals >= self.settings.refusals);
+                for held in given_up.collect::<Vec<_>>() {
                     self.finish(now, &held, Err(why.clone()));
-                    continue;
                 }
             }
-            again.push(held);
         }
-        let at = self.delay(now, self.failures, again);
+        self.failures = self.failures.saturating_add(1);
+        let at = self.delay(now, self.failures, batch);
         self.pause_until = self.pause_until.max(at);
+    }
+
+    /// Puts a batch again in two, at once: the service is there, and one of the records is not to its liking.
+    fn halve(&mut self, now: u64, mut batch: Vec<Held>, why: &str) {
+        if let [alone] = batch.as_slice() {
+            return self.finish(now, alone, Err(why.to_owned()));
+        }
+        let half = batch.len().div_ceil(2);
+        while let Some(mut held) = batch.pop() {
+            held.with = half;
+            self.ready_bytes += held.record.bytes();
+            self.ready.push_front(held);
+        }
     }
 
     /// A ticket that is done, in the order in which they were.

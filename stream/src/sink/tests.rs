@@ -98,6 +98,25 @@ fn a_record_that_will_never_be_taken_is_done_and_its_key_goes_on() {
 }
 
 #[test]
+fn one_unfit_record_is_found_and_the_others_of_its_put_go() {
+    let mut sink = Sink::new(settings(Order::Key), 1);
+    (0..100).for_each(|n| sink.push(record(n, 10), n, 0).unwrap());
+    let (mut placed_keys, mut puts) = (HashSet::new(), 0);
+    while let Some(put) = sink.poll(100) {
+        puts += 1;
+        if put.records.iter().any(|record| record.key() == "k37") {
+            sink.failed(100, put.id, &PutFault::Unfit("too large".into()));
+        } else {
+            placed_keys.extend(put.records.iter().map(|record| record.key().to_owned()));
+            sink.answered(100, put.id, put.records.iter().map(|_| placed()));
+        }
+    }
+    assert!(sink.is_empty() && placed_keys.len() == 99 && puts <= 16, "{} in {puts} puts", placed_keys.len());
+    let failed: Vec<_> = std::iter::from_fn(|| sink.finished()).filter(|done| done.outcome.is_err()).collect();
+    assert_eq!(failed.iter().map(|done| done.ticket).collect::<Vec<_>>(), [37]);
+}
+
+#[test]
 fn the_buffer_is_bounded() {
     let mut sink = Sink::new(Settings { buffer_records: 2, buffer_bytes: 100, ..settings(Order::Key) }, 1);
     sink.push(record(1, 200), 1, 0).unwrap();
@@ -118,7 +137,8 @@ enum Step {
     Wait(u64),
     /// Answers the oldest put: for each record, one of four results by these digits.
     Answer(u64),
-    Fail,
+    /// The oldest put comes to nothing.
+    Fail(PutFault),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -126,7 +146,13 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..6_u64, 1..200_usize).prop_map(|(key, bytes)| Step::Push(key, bytes)),
         3 => (0..300_u64).prop_map(Step::Wait),
         3 => any::<u64>().prop_map(Step::Answer),
-        1 => Just(Step::Fail),
+        1 => prop_oneof![
+            Just(PutFault::Away("cut".into())),
+            Just(PutFault::Throttled),
+            Just(PutFault::Refused("denied".into())),
+            Just(PutFault::Unfit("unfit".into())),
+        ]
+        .prop_map(Step::Fail),
     ]
 }
 
@@ -159,9 +185,9 @@ proptest! {
                     next += 1;
                 }
                 Step::Wait(ms) => now += ms,
-                Step::Fail => {
+                Step::Fail(fault) => {
                     if let Some(put) = under_way.pop_front() {
-                        sink.failed(now, put.id, &PutFault::Away("cut".into()));
+                        sink.failed(now, put.id, &fault);
                     }
                 }
                 Step::Answer(digits) => {
