@@ -69,8 +69,7 @@ async fn aws_sdk_v2_over_tls() -> anyhow::Result<()> {
 
 /// Plays the script of Python.
 async fn python(carrier: Carrier) -> anyhow::Result<()> {
-    let python = std::env::var_os("ALLEYCAT_PYTHON").context("ALLEYCAT_PYTHON is not set")?;
-    let mut command = Command::new(python);
+    let mut command = Command::new(alleycat_tests::python()?);
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/interop.py"));
     Stage::set(carrier).await?.program(command).await.with_context(|| format!("{carrier:?}"))
 }

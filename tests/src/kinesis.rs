@@ -8,7 +8,40 @@ use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::{Program, free_port, until};
+use crate::{Program, free_port, python, until};
+
+/// Somebody's Kinesis for tests. Neither throttles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emulator {
+    /// npm's kinesalite, which starts in a second.
+    Kinesalite,
+    /// PyPI's moto, which is slower and refuses in the service's own words.
+    Moto,
+}
+
+impl Emulator {
+    fn command(self, port: u16) -> anyhow::Result<Command> {
+        let mut command = match self {
+            Self::Kinesalite => {
+                let modules = std::env::var_os("ALLEYCAT_NODE_MODULES")
+                    .context("ALLEYCAT_NODE_MODULES is not set: run `cargo xtask test --only system`")?;
+                let mut node = Command::new("node");
+                node.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/node/kinesalite.mjs")).arg(port.to_string());
+                node.env("ALLEYCAT_NODE_MODULES", modules);
+                node
+            }
+            Self::Moto => {
+                let mut python = Command::new(python()?);
+                python.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
+                // It logs every request.
+                python.stderr(Stdio::null()).stdout(Stdio::null());
+                python
+            }
+        };
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        Ok(command)
+    }
+}
 
 /// The emulator and the limits before it; both end when this is dropped.
 #[derive(Debug)]
@@ -25,21 +58,24 @@ impl Kinesis {
     /// # Errors
     /// When it is not there or does not answer.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
-        let modules = std::env::var_os("ALLEYCAT_NODE_MODULES")
-            .context("ALLEYCAT_NODE_MODULES is not set: run `cargo xtask test --only system`")?;
+        Self::of(Emulator::Kinesalite, settings).await
+    }
+
+    /// An emulator behind limits.
+    ///
+    /// # Errors
+    /// When it is not there or does not answer.
+    pub async fn of(emulator: Emulator, settings: Settings) -> anyhow::Result<Self> {
         // Our programs and boto3 sign with them, and don't start without.
         ensure!(std::env::var_os("AWS_ACCESS_KEY_ID").is_some(), "AWS_ACCESS_KEY_ID is not set: any will do");
         let port = free_port()?;
-        let mut node = Command::new("node");
-        node.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/node/kinesalite.mjs")).arg(port.to_string());
-        node.env("ALLEYCAT_NODE_MODULES", modules).stdin(Stdio::null()).kill_on_drop(true);
-        let program = Program::start("kinesalite", &mut node)?;
+        let program = Program::start("the emulator", &mut emulator.command(port)?)?;
         let emulator = format!("http://127.0.0.1:{port}");
         let records_per_read = settings.records_per_read.min(RECORDS_PER_READ);
         let settings = Settings { records_per_read, ..settings };
         let limits = Limits::start(([127, 0, 0, 1], 0).into(), &emulator, settings).await?;
         let kinesis = Self { limits, emulator, _program: program };
-        until("kinesalite answers", Duration::from_secs(20), async || {
+        until("the emulator answers", Duration::from_secs(20), async || {
             Ok(kinesis.ask("ListStreams", &json!({})).await.ok())
         })
         .await?;

@@ -15,14 +15,24 @@ mod race_hub;
 pub use bike::Bike;
 pub use brokers::{Broker, address};
 pub use browser::{Browser, Page, TABLET};
-pub use kinesis::Kinesis;
+pub use kinesis::{Emulator, Kinesis};
 pub use programs::{Program, Programs, free_port};
 pub use proxy::{Fate, Proxy};
 pub use race_hub::RaceHub;
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+
+/// The Python that has other people's programs.
+///
+/// # Errors
+/// When `ALLEYCAT_PYTHON` is not set.
+pub fn python() -> anyhow::Result<OsString> {
+    std::env::var_os("ALLEYCAT_PYTHON")
+        .context("ALLEYCAT_PYTHON is not set: run `cargo xtask test --only system`")
+}
 
 /// Asks again and again until there is an answer.
 ///

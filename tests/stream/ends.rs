@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use alleycat_kinesis_limits::Settings;
 use alleycat_shared::message::RaceMessage;
 use alleycat_shared::race::Race;
 use alleycat_stream::Record;
@@ -9,7 +10,7 @@ use alleycat_stream::kinesis::{Client, Reader, Writer};
 use alleycat_stream::quota::RECORD_BYTES;
 use alleycat_stream::sink::{self, Done};
 use alleycat_stream::source::{self, Batch, Checkpoints};
-use alleycat_tests::Kinesis;
+use alleycat_tests::{Emulator, Kinesis};
 use anyhow::{Context, ensure};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -119,10 +120,9 @@ async fn read(kinesis: &Kinesis, rides: Rides) -> anyhow::Result<(Seen, usize)> 
     Ok((seen, deaths))
 }
 
-#[tokio::test]
-async fn each_key_stays_in_order_through_faults_splits_deaths_and_a_stream_that_is_away() -> anyhow::Result<()>
-{
-    let kinesis = Kinesis::start(troubled()).await?;
+/// Writes and reads a race through all that can happen to it, and compares with what should have come of it.
+async fn a_race_through_trouble(emulator: Emulator) -> anyhow::Result<()> {
+    let kinesis = Kinesis::of(emulator, troubled()).await?;
     kinesis.create(STREAM, 2).await?;
     let rides = race()?;
     let messages = rides.messages(rides.seconds())?;
@@ -140,5 +140,50 @@ async fn each_key_stays_in_order_through_faults_splits_deaths_and_a_stream_that_
     ensure!(seen.records > messages.len(), "nothing was ever read twice: {}", seen.records);
     let twice = witnessed(&kinesis, &messages).await?;
     ensure!(u64::from(twice) >= counts.doubtful_records, "{twice}: {counts:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_key_stays_in_order_through_faults_splits_deaths_and_a_stream_that_is_away() -> anyhow::Result<()>
+{
+    a_race_through_trouble(Emulator::Kinesalite).await
+}
+
+#[tokio::test]
+async fn another_one_s_emulator_comes_to_the_same() -> anyhow::Result<()> {
+    a_race_through_trouble(Emulator::Moto).await
+}
+
+/// Twenty records of which one is over the service's usual limit, where an operator believed in a higher one:
+/// which of them did not go.
+async fn refused_of_twenty(emulator: Emulator) -> anyhow::Result<Vec<u64>> {
+    let kinesis = Kinesis::of(emulator, Settings::default()).await?;
+    kinesis.create(STREAM, 1).await?;
+    // Past the limits: a shard that takes 1 MiB a second would never take it.
+    let client = Client::new(Some(kinesis.emulator())).await;
+    let (tell, mut outcomes) = mpsc::channel(100);
+    let writer = Writer::start(client, STREAM.to_owned(), sink::Settings::default(), 1, tell);
+    for ticket in 0..20 {
+        let bytes = if ticket == 7 { RECORD_BYTES + RECORD_BYTES / 2 } else { 1_000 };
+        writer
+            .send(Record::new(format!("k{ticket}"), vec![b'x'; bytes].into(), 2 * RECORD_BYTES)?, ticket)
+            .await?;
+    }
+    timeout(limit(), writer.finish()).await.context("the writer does not finish")?;
+    let mut refused = Vec::new();
+    while let Some(Done { ticket, outcome, .. }) = outcomes.recv().await {
+        if outcome.is_err() {
+            refused.push(ticket);
+        }
+    }
+    Ok(refused)
+}
+
+#[tokio::test]
+async fn an_unfit_record_is_found_and_spoils_no_other() -> anyhow::Result<()> {
+    for emulator in [Emulator::Kinesalite, Emulator::Moto] {
+        let refused = refused_of_twenty(emulator).await?;
+        ensure!(refused == [7], "{emulator:?}: {refused:?}");
+    }
     Ok(())
 }

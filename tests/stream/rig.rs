@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use alleycat_kinesis_limits::Settings;
 use alleycat_shared::message::RaceMessage;
-use alleycat_tests::Kinesis;
+use alleycat_tests::{Kinesis, python};
 use anyhow::{Context, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -76,9 +76,7 @@ pub(crate) async fn put(kinesis: &Kinesis, messages: &[RaceMessage]) -> anyhow::
 
 /// What boto3 reads of the stream: each message's bytes, how often, and its partition key.
 pub(crate) async fn witness(kinesis: &Kinesis) -> anyhow::Result<BTreeMap<Vec<u8>, (u32, String)>> {
-    let python = std::env::var_os("ALLEYCAT_PYTHON")
-        .context("ALLEYCAT_PYTHON is not set: run `cargo xtask test --only system`")?;
-    let mut boto3 = Command::new(python);
+    let mut boto3 = Command::new(python()?);
     boto3.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/stream.py"));
     boto3.args([kinesis.emulator(), STREAM]);
     let output = tokio::time::timeout(limit(), boto3.kill_on_drop(true).output()).await??;

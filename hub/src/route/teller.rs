@@ -26,12 +26,17 @@ pub(super) struct Teller {
 
 impl Teller {
     /// Starts the teller of a rule, by its place; `told` hears of the rule and of each row that is done.
-    pub(super) fn start(targets: Arc<Targets>, rule: usize, told: mpsc::UnboundedSender<(usize, i64)>) -> Self {
+    pub(super) fn start(
+        targets: Arc<Targets>,
+        rule: usize,
+        told: mpsc::UnboundedSender<(usize, i64)>,
+    ) -> Self {
         let (send, mut rows) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
             let mut patience = PATIENCE;
             while let Some((row, failed)) = rows.recv().await {
-                let is_told = targets.tell_errors(&targets.route.rules().all()[rule], row, failed, patience).await;
+                let is_told =
+                    targets.tell_errors(&targets.route.rules().all()[rule], row, failed, patience).await;
                 // Who did not answer for long is not waited for again with every row.
                 patience = if is_told { PATIENCE } else { IMPATIENCE };
                 if told.send((rule, row)).is_err() {
@@ -80,12 +85,20 @@ impl Targets {
                 Ok(()) => metrics::rule_messages("error-told"),
                 Err(error) => {
                     metrics::rule_messages("error-lost");
-                    tracing::error!(rule = rule.name(), error, "the error action has failed too: the message is given up");
+                    tracing::error!(
+                        rule = rule.name(),
+                        error,
+                        "the error action has failed too: the message is given up"
+                    );
                 }
             }
             told.is_ok()
         };
-        stream::iter(failed).map(tell).buffer_unordered(AT_ONCE).fold(true, async |all, told| all && told).await
+        stream::iter(failed)
+            .map(tell)
+            .buffer_unordered(AT_ONCE)
+            .fold(true, async |all, told| all && told)
+            .await
     }
 
     async fn tell_error(&self, rule: &Rule, kept: &Kept, failures: &[Failure]) -> Result<(), String> {

@@ -112,7 +112,9 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let address = taken.local_addr().unwrap().to_string();
     let rules = folder.path().join("rules.toml");
     let rule = |from: &str| {
-        format!("[[rule]]\nname = \"r\"\nsql = \"SELECT * {from} 'a/#'\"\n[[rule.action]]\nfile = {{ path = \"a\" }}\n")
+        format!(
+            "[[rule]]\nname = \"r\"\nsql = \"SELECT * {from} 'a/#'\"\n[[rule.action]]\nfile = {{ path = \"a\" }}\n"
+        )
     };
     let look = || run(&["doctor", "--listen", "127.0.0.1:0", "--rules", rules.to_str().unwrap()]);
     let (well, text) = look();

@@ -169,6 +169,10 @@ async fn an_error_action_that_is_dead_holds_up_no_rule() {
         assert_eq!(racer.packet().await, puback(id));
     }
     assert_eq!(lines(&data.join("out.jsonl"), 30).await.len(), 30);
-    assert_eq!(lines(&data.join("errors.jsonl"), 30).await.len(), 30, "one rule's errors wait for no other's");
+    assert_eq!(
+        lines(&data.join("errors.jsonl"), 30).await.len(),
+        30,
+        "one rule's errors wait for no other's"
+    );
     hub.shutdown().await;
 }

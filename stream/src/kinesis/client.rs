@@ -93,7 +93,11 @@ impl Client {
         let sent = self.0.put_records().stream_name(stream).set_records(Some(entries)).send().await;
         let answer = sent.map_err(|error| match ClientError::from_sdk(&error) {
             // From something in between, which says no more than that.
-            ClientError::Away(why) if error.raw_response().is_some_and(|answer| answer.status().as_u16() == TOO_LARGE) => PutFault::Unfit(why),
+            ClientError::Away(why)
+                if error.raw_response().is_some_and(|answer| answer.status().as_u16() == TOO_LARGE) =>
+            {
+                PutFault::Unfit(why)
+            }
             ClientError::Unfit(why) => PutFault::Unfit(why),
             ClientError::Missing(why) | ClientError::Refused(why) => PutFault::Refused(why),
             ClientError::Throttled => PutFault::Throttled,

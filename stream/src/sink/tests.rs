@@ -112,7 +112,8 @@ fn one_unfit_record_is_found_and_the_others_of_its_put_go() {
         }
     }
     assert!(sink.is_empty() && placed_keys.len() == 99 && puts <= 16, "{} in {puts} puts", placed_keys.len());
-    let failed: Vec<_> = std::iter::from_fn(|| sink.finished()).filter(|done| done.outcome.is_err()).collect();
+    let failed: Vec<_> =
+        std::iter::from_fn(|| sink.finished()).filter(|done| done.outcome.is_err()).collect();
     assert_eq!(failed.iter().map(|done| done.ticket).collect::<Vec<_>>(), [37]);
 }
 
