@@ -86,7 +86,7 @@ pub fn examine(config: &Config) -> Vec<Finding> {
                 let what = if count == 1 { "1 rule".to_owned() } else { format!("{count} rules") };
                 note(Verdict::Good, format!("{} has {what} that can be followed", path.display()));
             }
-            Err(error) => note(Verdict::Bad, whole(&error)),
+            Err(error) => note(Verdict::Bad, format!("{:#}", anyhow::Error::from(error))),
         }
     }
     if let BrokerChoice::External(address) = &config.broker {
@@ -137,12 +137,6 @@ fn ask(question: impl AsyncFnOnce() -> Result<String, String> + Send) -> (Verdic
         Ok(text) => (Verdict::Good, text),
         Err(text) => (Verdict::Bad, text),
     }
-}
-
-/// An error and what it comes from.
-fn whole(error: &dyn std::error::Error) -> String {
-    let sources = iter::successors(Some(error), |error| error.source());
-    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn port(option: &str, address: SocketAddr) -> (Verdict, String) {

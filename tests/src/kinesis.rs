@@ -32,7 +32,9 @@ impl Emulator {
             }
             Self::Moto => {
                 let mut python = Command::new(python()?);
-                python.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
+                python
+                    .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/moto_server.py"))
+                    .arg(port.to_string());
                 // It logs every request.
                 python.stderr(Stdio::null()).stdout(Stdio::null());
                 python

@@ -126,7 +126,9 @@ async fn a_race_through_trouble(emulator: Emulator) -> anyhow::Result<()> {
     kinesis.create(STREAM, 2).await?;
     let rides = race()?;
     let messages = rides.messages(rides.seconds())?;
-    let ((), (seen, deaths)) = tokio::try_join!(write(&kinesis, &messages), read(&kinesis, rides))?;
+    // Were a record lost, the reader would read on for ever.
+    let both = async { tokio::try_join!(write(&kinesis, &messages), read(&kinesis, rides)) };
+    let ((), (seen, deaths)) = timeout(limit(), both).await.context("not all is read in the end")??;
     same(&rides.rows(&seen.race), &rides.result()?)?;
     let in_order: Vec<u16> = rides.seconds().collect();
     for (racer, seconds) in &seen.seconds {

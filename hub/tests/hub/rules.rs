@@ -113,6 +113,24 @@ async fn ten_actions_run_by_themselves_and_one_error_message_tells_of_those_that
     hub.shutdown().await;
 }
 
+/// A hub with these rules, whose streams are nowhere.
+#[cfg(feature = "kinesis")]
+async fn without_streams(rules: &Path, data: &Path) -> TestHub {
+    let dead = format!("http://{}", crate::rig::free_address());
+    let (rules, data) = (rules.to_str().unwrap(), data.to_str().unwrap());
+    TestHub::start(&["--rules", rules, "--data", data, "--kinesis-endpoint", &dead]).await
+}
+
+/// So many messages of a racer, each acknowledged.
+#[cfg(feature = "kinesis")]
+async fn ride(hub: &TestHub, count: u8) {
+    let mut racer = hub.racer(42).await;
+    for id in 1..=count {
+        racer.send(&publish(id, "alleycat-publish/42", hub.message(42).to_string().as_bytes())).await;
+        assert_eq!(racer.packet().await, puback(id));
+    }
+}
+
 #[cfg(feature = "kinesis")]
 #[tokio::test]
 async fn a_dead_stream_holds_up_neither_riders_nor_other_targets_and_a_restart_goes_on_where_it_was() {
@@ -121,17 +139,9 @@ async fn a_dead_stream_holds_up_neither_riders_nor_other_targets_and_a_restart_g
     let with_stream = "[[rule]]\nname = \"r\"\nsql = \"SELECT racerId FROM 'alleycat-publish/#'\"\n[[rule.action]]\n\
         kinesis = { stream = \"s\", partition-key = \"racer\" }\n[[rule.action]]\nfile = { path = \"out.jsonl\" }\n";
     std::fs::write(&rules, with_stream).unwrap();
-    let dead = format!("http://{}", crate::rig::free_address());
-    let args =
-        ["--rules", rules.to_str().unwrap(), "--data", data.to_str().unwrap(), "--kinesis-endpoint", &dead];
-    let hub = TestHub::start(&args).await;
-    let mut racer = hub.racer(42).await;
-    for id in 1..=20 {
-        racer.send(&publish(id, "alleycat-publish/42", hub.message(42).to_string().as_bytes())).await;
-        assert_eq!(racer.packet().await, puback(id));
-    }
+    let hub = without_streams(&rules, &data).await;
+    ride(&hub, 20).await;
     assert_eq!(lines(&data.join("out.jsonl"), 20).await.len(), 20);
-    drop(racer);
     hub.shutdown().await;
 
     // The stream is given up; what waited for it now goes where the new rules say.
@@ -143,7 +153,7 @@ async fn a_dead_stream_holds_up_neither_riders_nor_other_targets_and_a_restart_g
         ),
     )
     .unwrap();
-    let hub = TestHub::start(&args).await;
+    let hub = without_streams(&rules, &data).await;
     assert_eq!(lines(&data.join("late.jsonl"), 20).await.len(), 20, "nothing that waited was lost");
     hub.shutdown().await;
 }
@@ -159,15 +169,8 @@ async fn an_error_action_that_is_dead_holds_up_no_rule() {
         file = { path = \"${missing}\" }\n[[rule.action]]\nfile = { path = \"out.jsonl\" }\n\
         [rule.error-action]\nfile = { path = \"errors.jsonl\" }\n";
     std::fs::write(&rules, text).unwrap();
-    let dead = format!("http://{}", crate::rig::free_address());
-    let args =
-        ["--rules", rules.to_str().unwrap(), "--data", data.to_str().unwrap(), "--kinesis-endpoint", &dead];
-    let hub = TestHub::start(&args).await;
-    let mut racer = hub.racer(42).await;
-    for id in 1..=30 {
-        racer.send(&publish(id, "alleycat-publish/42", hub.message(42).to_string().as_bytes())).await;
-        assert_eq!(racer.packet().await, puback(id));
-    }
+    let hub = without_streams(&rules, &data).await;
+    ride(&hub, 30).await;
     assert_eq!(lines(&data.join("out.jsonl"), 30).await.len(), 30);
     assert_eq!(
         lines(&data.join("errors.jsonl"), 30).await.len(),
