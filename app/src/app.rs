@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use crate::Ctx;
 use crate::net::Driver;
+use crate::platform::{document, sound};
 use crate::state::{Page, View};
-use crate::views::{Choosing, Countdown, Finished, Loading, Racing, RoomView, Setup};
+use crate::views::{Choosing, Countdown, Finished, Loading, Racing, RoomView, Settings, Setup};
 
 /// The whole page with everything behind it.
 #[component]
@@ -24,16 +25,28 @@ pub fn Shell(
     provide_context(ctx);
     let view = ctx.read(Page::view);
     let news = ctx.read(Page::news_line);
+    let lang = ctx.read(Page::words);
+    let settings = ctx.read(Page::settings);
+    Effect::new(move |_| document::speaks(lang.get()));
+    Effect::new(move |_| {
+        document::wears(settings.read().theme);
+        sound::want(settings.read().sound);
+    });
     view! {
-        {move || match view.get() {
-            View::Loading => view! { <Loading /> }.into_any(),
-            View::Setup => view! { <Setup /> }.into_any(),
-            View::Choosing => view! { <Choosing /> }.into_any(),
-            View::Countdown => view! { <Countdown /> }.into_any(),
-            View::Racing => view! { <Racing /> }.into_any(),
-            View::Finished => view! { <Finished /> }.into_any(),
-            View::Room(room) => view! { <RoomView room /> }.into_any(),
+        {move || {
+            // Put up anew in another language: so words are no signals.
+            lang.track();
+            match view.get() {
+                View::Loading => view! { <Loading /> }.into_any(),
+                View::Setup => view! { <Setup /> }.into_any(),
+                View::Choosing => view! { <Choosing /> }.into_any(),
+                View::Countdown => view! { <Countdown /> }.into_any(),
+                View::Racing => view! { <Racing /> }.into_any(),
+                View::Finished => view! { <Finished /> }.into_any(),
+                View::Room(room) => view! { <RoomView room /> }.into_any(),
+            }
         }}
+        <Settings />
         <p class="hidden" role="status">{news}</p>
     }
 }

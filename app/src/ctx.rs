@@ -5,6 +5,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 
 use crate::state::{Input, Page};
+use crate::words::Lang;
 
 /// A handle on the page's state, given down as a context.
 #[derive(Clone, Copy)]
@@ -22,6 +23,11 @@ impl Ctx {
     /// The one that was given down.
     pub fn here() -> Self {
         use_context().expect("every component is below the shell")
+    }
+
+    /// The language, to say words in. Not tracked: whoever is up is put up anew in another language.
+    pub fn words(self) -> Lang {
+        self.now(Page::words)
     }
 
     /// A part of the state, renewed when it changes and not otherwise.

@@ -1,7 +1,7 @@
 //! The race page: choose a racer and a class, ride, see the place.
 //!
 //! `state` is the machine, `net` drives it, `platform` is the browser, `views` and `components` are what is
-//! seen. The binary mounts it and does nothing else.
+//! seen, `words` what is read. The binary mounts it and does nothing else.
 
 pub mod app;
 pub mod components;
@@ -10,6 +10,7 @@ pub mod net;
 pub mod platform;
 pub mod state;
 pub mod views;
+pub mod words;
 
 pub use ctx::Ctx;
 

@@ -7,6 +7,7 @@ use super::Avatar;
 use crate::Ctx;
 use crate::state::rooms::Room;
 use crate::state::{Input, Page, format};
+use crate::words::Lang;
 
 /// The board of the class, "Here now".
 #[component]
@@ -15,16 +16,17 @@ pub fn Board(
     own: &'static str,
 ) -> impl IntoView {
     let ctx = Ctx::here();
+    let words = ctx.words();
     let field = ctx.read(Page::field_line);
     let class = ctx.read(Page::class_name);
     let split = ctx.read(Page::is_split);
     let empty = ctx.read(Page::is_board_empty);
     let riding = ctx.now(Page::view) == crate::state::View::Racing;
     view! {
-        <section class="board" class:split=split aria-label="Live board">
+        <section class="board" class:split=split aria-label=words.live_board()>
             <div class="board-head">
                 <h2>
-                    <Show when=move || riding fallback=|| "Here now">
+                    <Show when=move || riding fallback=move || words.here_now()>
                         <Against />
                     </Show>
                 </h2>
@@ -40,16 +42,16 @@ pub fn Board(
                 </button>
             </div>
             <Show when=move || empty.get()>
-                <p class="board-empty">"Nobody rides in this class yet. Be the first."</p>
+                <p class="board-empty">{words.nobody_rides()}</p>
             </Show>
             <table>
                 <thead>
                     <tr>
-                        <th scope="col" class="rank"><abbr title="Place">"#"</abbr></th>
-                        <th scope="col" class="rider">"Rider"</th>
-                        <th scope="col" class="score">"Score"</th>
-                        <th scope="col" class="gap">"Gap"</th>
-                        <th scope="col" class="time">"Time"</th>
+                        <th scope="col" class="rank"><abbr title=words.place()>"#"</abbr></th>
+                        <th scope="col" class="rider">{words.rider()}</th>
+                        <th scope="col" class="score">{words.score()}</th>
+                        <th scope="col" class="gap">{words.gap()}</th>
+                        <th scope="col" class="time">{words.time()}</th>
                     </tr>
                 </thead>
                 <tbody>{(0..TOP).map(|index| view! { <Line index own /> }).collect_view()}</tbody>
@@ -62,6 +64,7 @@ pub fn Board(
 #[component]
 fn Against() -> impl IntoView {
     let ctx = Ctx::here();
+    let words = ctx.words();
     let all_time = ctx.read(Page::is_all_time);
     let side = move |label: &'static str, id: &'static str, wanted: bool| {
         view! {
@@ -76,8 +79,8 @@ fn Against() -> impl IntoView {
         }
     };
     view! {
-        <span class="against" role="group" aria-label="Board">
-            {side("Here now", "here-now", false)} {side("All time", "all-time", true)}
+        <span class="against" role="group" aria-label=words.board()>
+            {side(words.here_now(), "here-now", false)} {side(words.all_time(), "all-time", true)}
         </span>
     }
 }
@@ -90,10 +93,15 @@ pub fn Line(
     /// How the chosen racer's line is marked.
     own: &'static str,
 ) -> impl IntoView {
-    let slot = Ctx::here().slot(index);
+    let ctx = Ctx::here();
+    let words = ctx.words();
+    let slot = ctx.slot(index);
     let is = move |what: fn(&crate::state::Slot) -> bool| slot.read().as_ref().is_some_and(what);
     let text = move |what: fn(&crate::state::Slot) -> String| {
         move || slot.read().as_ref().map(what).unwrap_or_default()
+    };
+    let gap = move |told: fn(Lang, f64) -> String| {
+        move || slot.read().as_ref().and_then(|slot| slot.gap).map(|gap| told(words, gap))
     };
     // A memo: the picture is drawn anew for another racer, not for each score.
     let racer = Memo::new(move |_| slot.read().as_ref().map_or(0, |slot| slot.racer.get()));
@@ -116,7 +124,7 @@ pub fn Line(
                     <span class="mark">
                         {move || match &*slot.read() {
                             Some(slot) if slot.own => own,
-                            Some(slot) if slot.gone => "left",
+                            Some(slot) if slot.gone => words.left(),
                             _ => "",
                         }}
                     </span>
@@ -124,19 +132,13 @@ pub fn Line(
             </td>
             <td class="score">{text(|slot| format::whole(slot.score.get()))}</td>
             <td class="gap">
-                {text(|slot| slot.gap.map(format::gap).unwrap_or_default())}
+                {gap(Lang::signed)} " "
                 <span class="hidden">
-                    {text(|slot| match slot.gap {
-                        Some(gap) if gap < 0.0 => " behind".to_owned(),
-                        Some(_) => " ahead".to_owned(),
-                        None => String::new(),
-                    })}
+                    {gap(|words, gap| if gap < 0.0 { words.behind() } else { words.ahead() }.to_owned())}
                 </span>
             </td>
             <td class="time">
-                {text(|slot| {
-                    slot.gap_seconds.map(|s| [&format::tenths(s.abs()), " s"].concat()).unwrap_or_default()
-                })}
+                {move || slot.read().as_ref().and_then(|slot| slot.gap_seconds).map(|gap| words.some_seconds(gap))}
             </td>
         </tr>
     }

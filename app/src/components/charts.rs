@@ -26,14 +26,15 @@ pub fn OutputChart(
     /// What the own line is called.
     own: &'static str,
 ) -> impl IntoView {
-    let charts = Ctx::here().read_when(Page::charts_key, Page::charts);
+    let ctx = Ctx::here();
+    let charts = ctx.read_when(Page::charts_key, Page::charts);
     let empty = Memo::new(move |_| charts.read().own.is_none() && charts.read().winner.is_none());
     let winner = move || charts.read().winner.clone().unwrap_or_default();
     let name = move || winner().1;
     view! {
         <figure class="chart" class:none=empty data-testid="output-chart">
             <figcaption>
-                "Output"
+                {ctx.words().output()}
                 <span class="legend own-key" class:none=move || charts.read().own.is_none()>{own}</span>
                 <span class="legend record-key" class:none=move || charts.read().winner.is_none()><bdi>{name}</bdi></span>
             </figcaption>
@@ -49,7 +50,9 @@ pub fn OutputChart(
 /// How many of the field have which score.
 #[component]
 pub fn ScoreBars() -> impl IntoView {
-    let charts = Ctx::here().read_when(Page::charts_key, Page::charts);
+    let ctx = Ctx::here();
+    let words = ctx.words();
+    let charts = ctx.read_when(Page::charts_key, Page::charts);
     let empty = Memo::new(move |_| charts.read().bars.is_empty());
     let bars = move || {
         let charts = charts.get();
@@ -60,20 +63,17 @@ pub fn ScoreBars() -> impl IntoView {
         };
         charts.bars.iter().enumerate().map(bar).collect_view()
     };
-    let words = move || {
+    let told = move || {
         let charts = charts.get();
         let own = charts.own_bar.map(|bar| charts.bars[..bar].iter().sum::<usize>())?;
         let field: usize = charts.bars.iter().sum();
-        Some(
-            ["You are ahead of ", &(own * 100 / field.max(1)).to_string(), " % of the field or more."]
-                .concat(),
-        )
+        Some(words.ahead_of_field(&(own * 100 / field.max(1)).to_string()))
     };
     view! {
         <figure class="chart" class:none=empty data-testid="score-bars">
-            <figcaption>"Scores of the field"</figcaption>
+            <figcaption>{words.scores_of_field()}</figcaption>
             <div class="bars" aria-hidden="true">{bars}</div>
-            <p class="note">{words}</p>
+            <p class="note">{told}</p>
         </figure>
     }
 }

@@ -9,15 +9,16 @@ use crate::state::Page;
 #[component]
 pub fn Chips() -> impl IntoView {
     let ctx = Ctx::here();
+    let words = ctx.words();
     let bike = ctx.read(Page::bike);
     let link = ctx.read(Page::hub_link);
     view! {
         <div class="chips">
             <span class="chip" data-testid="sensor-state" data-state=move || bike.get().name()>
-                {move || bike.get().word()}
+                {move || bike.get().word(words)}
             </span>
             <span class="chip" data-testid="link-state" data-state=move || link.read().name()>
-                {move || link.read().word()}
+                {move || link.read().word(words)}
             </span>
         </div>
     }

@@ -29,7 +29,7 @@ pub fn ClassTiles() -> impl IntoView {
     };
     view! {
         <fieldset class="classes">
-            <legend>"Class"</legend>
+            <legend>{ctx.words().class()}</legend>
             <div class="tiles">{classes.into_iter().map(tile).collect_view()}</div>
         </fieldset>
     }

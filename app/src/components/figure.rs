@@ -42,7 +42,7 @@ pub fn Figure(
     }
 }
 
-/// The width of a number in half digits: a colon or a point is half a digit wide.
+/// The width of a number in half digits: a colon, a point or a comma is half a digit wide.
 fn halves(text: &str) -> usize {
-    text.chars().map(|c| if matches!(c, ':' | '.') { 1 } else { 2 }).sum()
+    text.chars().map(|c| if matches!(c, ':' | '.' | ',') { 1 } else { 2 }).sum()
 }

@@ -9,6 +9,7 @@ use crate::state::{Input, Key};
 #[component]
 pub fn Keypad() -> impl IntoView {
     let ctx = Ctx::here();
+    let words = ctx.words();
     let key = move |name: &'static str, label: &'static str, key: Key| {
         view! {
             <button type="button" class="key" aria-label=name on:click=move |_| ctx.tell(Input::Pressed(key))>
@@ -21,11 +22,11 @@ pub fn Keypad() -> impl IntoView {
         key(name, name, Key::Digit(digit))
     };
     view! {
-        <div class="keypad" role="group" aria-label="Keypad for the racer id">
+        <div class="keypad" role="group" aria-label=words.keypad()>
             {(1..=9).map(digit).collect_view()}
-            {key("Clear", "C", Key::Clear)}
+            {key(words.key_clear(), "C", Key::Clear)}
             {digit(0)}
-            {key("Erase the last digit", "⌫", Key::Erase)}
+            {key(words.key_erase(), "⌫", Key::Erase)}
         </div>
     }
 }

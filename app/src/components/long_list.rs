@@ -50,7 +50,7 @@ pub fn LongList() -> impl IntoView {
         </div>
         <Show when=move || own.get().is_some()>
             <button type="button" class="plain to-own" data-testid="to-own" on:click=move |_| to_own()>
-                "Back to me"
+                {ctx.words().back_to_me()}
             </button>
         </Show>
     }

@@ -15,9 +15,11 @@ use wasm_bindgen_futures::spawn_local;
 use super::bridge::Bridge;
 use super::broker::Broker;
 use super::http;
+use super::tones::tones;
 use crate::platform::storage::{self, Shelf};
-use crate::platform::{clock, location, wake_lock};
-use crate::state::{Effect, Input, Page, Preset, Rider};
+use crate::platform::{clock, document, location, sound, wake_lock};
+use crate::state::{Effect, Input, Page, Preset, Rider, Settings, Theme};
+use crate::words::Lang;
 
 /// Owns the links and the timer of the page.
 pub struct Driver {
@@ -54,6 +56,7 @@ impl Driver {
             driver.tell(Input::Resumed);
         };
         driver.wakeups.replace(Some(Wakeups::listen(woke)));
+        driver.tell(liked());
         let this = driver.clone();
         spawn_local(async move {
             let lock = Lock::take(RIDE, PATIENCE_MS).await;
@@ -129,6 +132,8 @@ impl Driver {
             }
             Effect::KeepRide(ride) => self.shelves().for_each(|shelf| storage::write(shelf, RIDE, &*ride)),
             Effect::ForgetRide => self.shelves().for_each(|shelf| storage::remove(shelf, RIDE)),
+            Effect::KeepSettings(settings) => storage::write(Shelf::Device, SETTINGS, &settings),
+            Effect::Cue(cue) => sound::play(tones(cue)),
             Effect::StayAwake(wanted) => wake_lock::want(wanted),
         }
     }
@@ -183,6 +188,21 @@ impl Driver {
     }
 }
 
+/// What was kept of the settings; the page's address goes before it.
+fn liked() -> Input {
+    let kept: Settings = storage::read(Shelf::Device, SETTINGS).unwrap_or_default();
+    let settings = Settings {
+        lang: location::query("lang").and_then(|lang| Lang::wished([lang.as_str()])).or(kept.lang),
+        theme: location::query("theme").and_then(|theme| Theme::named(&theme)).unwrap_or(kept.theme),
+        sound: location::query("sound").map_or(kept.sound, |sound| sound == "on"),
+    };
+    let wishes = document::wishes();
+    let browser = Lang::wished(wishes.iter().map(String::as_str)).unwrap_or_default();
+    Input::Liked { settings, browser }
+}
+
+/// Where the settings are kept.
+const SETTINGS: &str = "alleycat.settings";
 /// Where the riders of this device are kept.
 const RECENT: &str = "alleycat.recent";
 /// Where the ride is kept, and the lock for it.

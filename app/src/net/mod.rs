@@ -8,6 +8,7 @@ mod broker;
 mod broker;
 mod driver;
 mod http;
+mod tones;
 mod wire;
 
 pub use driver::Driver;

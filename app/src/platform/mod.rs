@@ -2,7 +2,9 @@
 
 pub mod clock;
 pub mod crash;
+pub mod document;
 pub mod fetch;
 pub mod location;
+pub mod sound;
 pub mod storage;
 pub mod wake_lock;

@@ -7,11 +7,19 @@ use alleycat_shared::time::ClockOffset;
 use alleycat_shared::{ClassId, Millis, RaceId};
 
 use super::rooms::{Answer, Question, Room};
-use super::{Key, Preset, Recent, Ride, Rider};
+use super::{Cue, Key, Preset, Recent, Ride, Rider, Setting, Settings};
+use crate::words::Lang;
 
 /// Something happened: outside, or under the rider's hands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
+    /// What the people at this device like, before anything is said.
+    Liked {
+        /// What was kept, or what the address says.
+        settings: Settings,
+        /// The language that the browser wishes.
+        browser: Lang,
+    },
     /// The page begins.
     Began {
         /// Who rode here before.
@@ -100,6 +108,13 @@ pub enum Input {
     /// "Here now", or "All time"?
     AllTime(bool),
 
+    /// The settings are opened, or closed.
+    Settings(bool),
+    /// A setting is changed.
+    Set(Setting),
+    /// How does it sound?
+    TrySound,
+
     /// The answer to [`Effect::Ask`].
     Answered {
         /// What was asked.
@@ -154,6 +169,10 @@ pub enum Effect {
     KeepRide(Box<Ride>),
     /// Forget the kept ride.
     ForgetRide,
+    /// Keep these from day to day.
+    KeepSettings(Settings),
+    /// Let this be heard.
+    Cue(Cue),
     /// Keep the screen on, or no longer.
     StayAwake(bool),
 }

@@ -32,11 +32,11 @@ impl Page {
         }
         self.trouble.clear();
         let Some(racer) = self.entry.racer() else {
-            "Enter your racer id: a number from 0 to 40000.".clone_into(&mut self.trouble);
+            self.words().enter_racer_id().clone_into(&mut self.trouble);
             return;
         };
         let Some(name) = self.entry.name() else {
-            "This name can't be shown. Use 1 to 24 plain characters.".clone_into(&mut self.trouble);
+            self.words().name_cant_be_shown().clone_into(&mut self.trouble);
             return;
         };
         self.flow = Flow::Joining;
@@ -69,7 +69,7 @@ impl Page {
             }
             (Flow::Joining, None) => {
                 self.flow = Flow::Setup;
-                "The hub's clock is not known yet. Try again in a moment.".clone_into(&mut self.trouble);
+                self.words().clock_not_known().clone_into(&mut self.trouble);
             }
             (Flow::Choosing(known), _) => *known = rider,
             (Flow::Countdown(ride) | Flow::Racing(ride), _) => ride.rider = rider,
@@ -84,12 +84,10 @@ impl Page {
         }
         self.flow = Flow::Setup;
         self.trouble = match failure.status {
-            Some(409) => {
-                format!("Racer {} rides on another device. Choose another id.", self.entry.digits())
-            }
+            Some(409) => self.words().racer_in_use(self.entry.digits()),
             Some(_) if !failure.detail.is_empty() => failure.detail.clone(),
-            Some(status) => format!("The hub did not accept this (answer {status}). Try again."),
-            None => "Can't reach the hub. Try again in a moment.".to_owned(),
+            Some(status) => self.words().hub_did_not_accept(&status.to_string()),
+            None => self.words().no_hub_try_again().to_owned(),
         };
     }
 

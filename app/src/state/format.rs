@@ -1,7 +1,9 @@
-//! Numbers and times as riders read them. Whole-number arithmetic only: the page carries no float printer
+//! Numbers and times as riders read them, in their language. Whole-number arithmetic only: the page carries no float printer
 //! for its own sake.
 
 use alleycat_shared::{Millis, Score};
+
+use crate::words::{Form, Lang};
 
 /// Minutes and seconds: `3:07`.
 pub fn minutes(seconds: u64) -> String {
@@ -15,12 +17,16 @@ pub fn seconds_left(ms: Millis) -> u64 {
     ms.div_ceil(1_000)
 }
 
-/// A value to one decimal: `88.0`.
+/// A value to one decimal, for machines: `88.0`.
 pub fn tenths(value: f64) -> String {
+    with_tenth(value, ".")
+}
+
+fn with_tenth(value: f64, mark: &str) -> String {
     let tenths = scaled(value, 10.0);
     let sign = if tenths < 0 { "−" } else { "" };
     let tenths = tenths.unsigned_abs();
-    format!("{sign}{}.{}", tenths / 10, tenths % 10)
+    [sign, &(tenths / 10).to_string(), mark, &(tenths % 10).to_string()].concat()
 }
 
 /// A value without decimals: `46051`.
@@ -35,10 +41,30 @@ pub fn exact(score: Score) -> String {
     format!("{}.{}", count / 10_000, &decimals[1..])
 }
 
-/// A score gap with its sign: `+12.3`, `−104`. Small gaps have a decimal, large ones don't need it.
-pub fn gap(value: f64) -> String {
-    let digits = if value.abs() < 100.0 { tenths(value.abs()) } else { whole(value.abs()) };
-    format!("{}{digits}", if value < 0.0 { "−" } else { "+" })
+impl Lang {
+    /// A value to one decimal, as it is written in the language: `88.0`, `88,0`.
+    pub fn tenths(self, value: f64) -> String {
+        with_tenth(value, self.decimal_mark())
+    }
+
+    /// A score gap with its sign: `+12.3`, `−104`. Small gaps have a decimal, large ones don't need it.
+    pub fn signed(self, value: f64) -> String {
+        let digits = if value.abs() < 100.0 { self.tenths(value.abs()) } else { whole(value.abs()) };
+        [if value < 0.0 { "−" } else { "+" }, &digits].concat()
+    }
+
+    /// Seconds to a tenth: `2.3 s`.
+    pub fn some_seconds(self, value: f64) -> String {
+        self.seconds(&self.tenths(value.abs()))
+    }
+
+    /// How many riders, in words.
+    pub fn riders(self, count: u64) -> String {
+        match self.form(count) {
+            Form::One => self.riders_one(&count.to_string()),
+            Form::Other => self.riders_other(&count.to_string()),
+        }
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "scores and readings are far below 2^63")]
@@ -60,8 +86,19 @@ mod tests {
     #[test]
     fn numbers_are_rounded_not_cut() {
         assert_eq!([88.0, 59.84, 59.86, 0.0].map(tenths), ["88.0", "59.8", "59.9", "0.0"]);
-        assert_eq!([12.34, -12.36, 99.96, -104.5].map(gap), ["+12.3", "−12.4", "+100.0", "−105"]);
+        assert_eq!(
+            [12.34, -12.36, 99.96, -104.5].map(|gap| Lang::En.signed(gap)),
+            ["+12.3", "−12.4", "+100.0", "−105"]
+        );
         assert_eq!(whole(46_051.2), "46051");
+    }
+
+    #[test]
+    fn a_decimal_has_the_mark_of_the_language() {
+        assert_eq!(Lang::De.tenths(88.0), "88,0");
+        assert_eq!(Lang::De.signed(-12.36), "−12,4");
+        assert_eq!(Lang::De.some_seconds(-2.25), "2,3 s");
+        assert_eq!([0, 1, 2].map(|count| Lang::En.riders(count)), ["0 riders", "1 rider", "2 riders"]);
     }
 
     #[test]

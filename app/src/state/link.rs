@@ -2,6 +2,8 @@
 
 use alleycat_shared::Millis;
 
+use crate::words::Lang;
+
 /// The state of the link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Link {
@@ -28,11 +30,11 @@ impl Link {
     }
 
     /// The word on the chip.
-    pub const fn word(&self) -> &'static str {
+    pub fn word(&self, words: Lang) -> &'static str {
         match self {
-            Self::Connecting => "Connecting…",
-            Self::Connected => "Hub connected",
-            Self::Offline { .. } => "Hub offline",
+            Self::Connecting => words.hub_connecting(),
+            Self::Connected => words.hub_connected(),
+            Self::Offline { .. } => words.hub_offline(),
         }
     }
 }

@@ -4,9 +4,10 @@ use alleycat_shared::api::{RaceResult, RaceState, RideLink, RideTrace};
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 
 use super::Page;
-use super::format::{exact, minutes, tenths, whole};
+use super::format::{exact, minutes, whole};
 use super::rooms::{Answer, FieldLine, Room, chart, histogram, history_best, outputs};
 use super::screen::NOTHING;
+use crate::words::{Lang, isolated};
 
 /// One line of a room's list.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -64,23 +65,24 @@ pub struct Charts {
 impl Page {
     /// What the room is called.
     pub fn room_title(&self) -> String {
+        let words = self.words();
         match self.rooms.here() {
             None => String::new(),
-            Some(Room::Field) => "Everybody in this race".to_owned(),
-            Some(Room::Races(_)) => "Races".to_owned(),
-            Some(Room::Leaders(_)) => "All-time best".to_owned(),
-            Some(Room::Race(race, _)) => ["Race ", &race.to_string()].concat(),
+            Some(Room::Field) => words.everybody_in_this_race().to_owned(),
+            Some(Room::Races(_)) => words.races().to_owned(),
+            Some(Room::Leaders(_)) => words.all_time_best().to_owned(),
+            Some(Room::Race(race, _)) => words.race_number(&race.to_string()),
             Some(Room::Ride(race, _, racer)) => {
                 let name =
                     self.shown_trace().map_or_else(|| racer.to_string(), |trace| trace.name.to_string());
-                [&name, " in race ", &race.to_string()].concat()
+                words.ride_in_race(&isolated(&name), &race.to_string())
             }
             Some(Room::Racer(racer)) => {
                 let rides = self.rooms.answers().find_map(|answer| match answer {
                     Answer::Rides(history) => history.rides.first(),
                     _ => None,
                 });
-                rides.map_or_else(|| ["Racer ", &racer.to_string()].concat(), |ride| ride.name.to_string())
+                rides.map_or_else(|| words.racer_number(&racer.to_string()), |ride| ride.name.to_string())
             }
         }
     }
@@ -104,25 +106,27 @@ impl Page {
 
     /// How the room's list is doing.
     pub fn listing(&self) -> Listing {
+        let words = self.words();
         let Some(here) = self.rooms.here() else { return Listing::Loading };
         if here == Room::Field {
             return match (self.field.race(), self.field.is_empty()) {
                 (None, _) => Listing::Loading,
-                (Some(_), true) => Listing::Empty("Nobody is found.".to_owned()),
+                (Some(_), true) => Listing::Empty(words.nobody_found().to_owned()),
                 (Some(_), false) => Listing::Ready,
             };
         }
         let Some(main) = self.rooms.main() else { return Listing::Loading };
         match (main.value(), main.failure()) {
             (None, None) => Listing::Loading,
+            (None, Some("")) => Listing::Failed(words.cant_reach_hub().to_owned()),
             (None, Some(failure)) => Listing::Failed(failure.to_owned()),
             (Some(_), None) if self.list_len() == 0 && !matches!(here, Room::Ride(..)) => {
-                Listing::Empty(nobody(here).to_owned())
+                Listing::Empty(nobody(words, here).to_owned())
             }
             (Some(_), None) => Listing::Ready,
             (Some(_), Some(_)) => {
                 let age = minutes(self.now.saturating_sub(main.at()) / 1_000);
-                Listing::Stale(["The hub does not answer. This is ", &age, " old."].concat())
+                Listing::Stale(words.hub_silent_this_is_old(&age))
             }
         }
     }
@@ -210,7 +214,7 @@ impl Page {
         Charts {
             winner: winner.map(|trace| (line(trace), trace.name.to_string())),
             own: own.map(line),
-            summary: own.map_or_else(String::new, summary),
+            summary: own.map_or_else(String::new, |trace| summary(self.words(), trace)),
             bars: if rows.len() < FEW { Vec::new() } else { bars },
             own_bar,
         }
@@ -225,7 +229,7 @@ impl Page {
         let Some(result) = self.shown_result() else { return NOTHING.to_owned() };
         let row = result.results.iter().find(|row| row.racer_id == racer);
         row.map_or_else(String::new, |row| {
-            [&row.rank.to_string(), " of ", &result.results.len().to_string()].concat()
+            self.words().place_of_field(&row.rank.to_string(), &result.results.len().to_string())
         })
     }
 
@@ -276,7 +280,7 @@ impl Page {
             own: Some(line.racer) == self.racer(),
             racer: Some(line.racer),
             name: line.name,
-            note: if line.gone { "left".to_owned() } else { String::new() },
+            note: if line.gone { self.words().left().to_owned() } else { String::new() },
             score: line.score.to_string(),
             dim: line.dim || line.gone,
             ..Line::default()
@@ -285,12 +289,13 @@ impl Page {
 
     fn line_of(&self, answer: &Answer, at: usize) -> Line {
         let own = |racer: RacerId| self.racer() == Some(racer);
+        let words = self.words();
         match answer {
             Answer::Races(races) => races.races.get(at).map_or_else(Line::default, |race| Line {
-                name: ["Race ", &race.race_id.to_string()].concat(),
+                name: words.race_number(&race.race_id.to_string()),
                 began: self.began(race.race_id),
-                note: state_word(race.state).to_owned(),
-                score: riders(race.riders),
+                note: state_word(words, race.state).to_owned(),
+                score: words.riders(u64::from(race.riders)),
                 opens: Some(Room::Race(race.race_id, race.class_id)),
                 ..Line::default()
             }),
@@ -311,15 +316,18 @@ impl Page {
             Answer::Rides(history) => history.rides.get(at).map_or_else(Line::default, |ride| {
                 let best = history_best(&history.rides).contains(&ride.race_id);
                 let mut name = self.name_of(ride.class_id);
-                name.push_str(if best { " · best" } else { "" });
+                if best {
+                    name.push_str(" · ");
+                    name.push_str(words.best());
+                }
                 Line {
                     rank: ride.rank.to_string(),
                     name,
                     began: self.began(ride.race_id),
                     note: if ride.disqualified {
-                        "not ranked".to_owned()
+                        words.not_ranked().to_owned()
                     } else {
-                        of(ride.rank, ride.riders)
+                        words.place_of_field(&ride.rank.to_string(), &ride.riders.to_string())
                     },
                     score: whole(ride.score.get()),
                     own: best,
@@ -336,7 +344,7 @@ impl Page {
                     rank: row.rank.to_string(),
                     racer: Some(row.racer_id),
                     name: row.name.to_string(),
-                    note: [&row.seconds.to_string(), " s"].concat(),
+                    note: words.seconds(&row.seconds.to_string()),
                     score: whole(row.score.get()),
                     own: own(row.racer_id),
                     opens: Some(Room::Ride(result.race_id, result.class_id, row.racer_id)),
@@ -348,7 +356,7 @@ impl Page {
                             rank: "–".to_owned(),
                             racer: Some(row.racer_id),
                             name: row.name.to_string(),
-                            note: "not ranked".to_owned(),
+                            note: words.not_ranked().to_owned(),
                             score: whole(row.score.get()),
                             own: own(row.racer_id),
                             dim: true,
@@ -391,44 +399,34 @@ impl From<RideLink> for RideFiles {
     }
 }
 
-fn nobody(room: Room) -> &'static str {
+fn nobody(words: Lang, room: Room) -> &'static str {
     match room {
-        Room::Field => "Nobody is found.",
-        Room::Races(_) => "No race of this class yet. Be the first.",
-        Room::Race(..) | Room::Ride(..) => "Nobody has ridden this race in this class.",
-        Room::Leaders(_) => "No official ride in this class yet. Be the first.",
-        Room::Racer(_) => "No official ride yet. Rides appear here half a minute after their race.",
+        Room::Field => words.nobody_found(),
+        Room::Races(_) => words.no_race_yet(),
+        Room::Race(..) | Room::Ride(..) => words.nobody_has_ridden(),
+        Room::Leaders(_) => words.no_official_in_class(),
+        Room::Racer(_) => words.no_official_ride(),
     }
 }
 
-fn summary(trace: &RideTrace) -> String {
+fn summary(words: Lang, trace: &RideTrace) -> String {
     let count = trace.seconds.len();
     if count == 0 {
-        return "No second of this ride counted.".to_owned();
+        return words.no_second_counted().to_owned();
     }
     let outputs = trace.seconds.iter().map(|second| second.output.get());
     #[expect(clippy::cast_precision_loss, reason = "a race has at most 3,600 seconds")]
     let mean = outputs.clone().sum::<f64>() / count as f64;
     let best = outputs.fold(0.0, f64::max);
-    let (mean, best, seconds) = (tenths(mean), tenths(best), minutes(count as u64));
-    ["Average output ", mean.as_str(), ", best second ", &best, ", ridden ", &seconds, "."].concat()
+    words.ride_summary(&words.tenths(mean), &words.tenths(best), &minutes(count as u64))
 }
 
-fn state_word(state: RaceState) -> &'static str {
+fn state_word(words: Lang, state: RaceState) -> &'static str {
     match state {
-        RaceState::Running => "running",
-        RaceState::Grace => "provisional",
+        RaceState::Running => words.race_running(),
+        RaceState::Grace => words.race_provisional(),
         RaceState::Official => "",
     }
-}
-
-fn riders(count: u32) -> String {
-    let word = if count == 1 { " rider" } else { " riders" };
-    [&count.to_string(), word].concat()
-}
-
-fn of(rank: u32, riders: u32) -> String {
-    [&rank.to_string(), " of ", &riders.to_string()].concat()
 }
 
 /// Bars of the histogram.

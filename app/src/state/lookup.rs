@@ -89,7 +89,6 @@ impl Page {
         }
         let answer = match answer {
             Ok(answer) => Ok(*answer),
-            Err(failure) if failure.detail.is_empty() => Err("The hub can't be reached.".to_owned()),
             Err(failure) => Err(failure.detail),
         };
         self.rooms.answered(self.now, wait, question, answer);

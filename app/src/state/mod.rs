@@ -5,6 +5,7 @@
 //! [`crate::net`], and tests are drivers too.
 
 mod asked;
+mod cue;
 mod entry;
 mod event;
 mod finish;
@@ -20,9 +21,11 @@ mod ride;
 pub mod rooms;
 mod screen;
 mod sensor;
+mod settings;
 mod spark;
 mod standings;
 
+pub use cue::Cue;
 pub use entry::{Entry, Key, Preset, Recent, Rider};
 pub use event::{Effect, Failure, Input};
 pub use finish::{Finish, Outcome};
@@ -33,5 +36,6 @@ pub use page::Page;
 pub use ride::Ride;
 pub use screen::View;
 pub use sensor::{Sensor, Shown};
+pub use settings::{Setting, Settings, Theme};
 pub use spark::Spark;
 pub use standings::{Slot, Standings};

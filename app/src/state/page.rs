@@ -8,18 +8,25 @@ use alleycat_shared::topic::Topic;
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 
 use super::asked::Asked;
+use super::cue::Cues;
 use super::flow::REJOIN_MS;
 use super::news::News;
 use super::retry;
 use super::rooms::{Field, Rooms};
 use super::spark::Record;
-use super::{Effect, Entry, Finish, Flow, Input, Link, Ride, Rider, Sensor, Standings};
+use super::{Cue, Effect, Entry, Finish, Flow, Input, Link, Ride, Rider, Sensor, Settings, Standings};
+use crate::words::Lang;
 
 /// Everything that the page knows.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     /// When the latest input came, on the page's own clock.
     pub(super) now: Millis,
+    pub(super) settings: Settings,
+    /// The language that the browser wishes.
+    pub(super) browser: Lang,
+    pub(super) settings_open: bool,
+    pub(super) cues: Cues,
     pub(super) config: Asked<PageConfig>,
     pub(super) clock: Asked<ClockOffset>,
     pub(super) entry: Entry,
@@ -66,6 +73,7 @@ impl Page {
             self.standings.keep_only(self.class(), self.racer());
             self.standings.arrange(self.race_on_board());
         }
+        self.cue(&mut effects);
         effects
     }
 
@@ -120,6 +128,10 @@ impl Page {
 
     fn take(&mut self, input: Input, effects: &mut Vec<Effect>) {
         match input {
+            Input::Liked { settings, browser } => (self.settings, self.browser) = (settings, browser),
+            Input::Settings(open) => self.settings_open = open,
+            Input::Set(setting) => self.set(setting, effects),
+            Input::TrySound => effects.push(Effect::Cue(Cue::Go)),
             Input::Began { recent, preset, kept, seed } => {
                 self.entry = Entry::new(recent, &preset);
                 (self.kept, self.random) = (kept, seed | 1);
@@ -206,6 +218,7 @@ impl Page {
     /// Moves on with the race clock: the countdown becomes the race, a second is sent, the race ends.
     fn advance(&mut self, effects: &mut Vec<Effect>) {
         let (Some(clock), Some(moment)) = (self.race_clock(), self.moment()) else { return };
+        let words = self.words();
         self.take_up(clock, moment, effects);
         if let Flow::Countdown(ride) = &self.flow
             && moment.race_id >= ride.race
@@ -228,7 +241,7 @@ impl Page {
                 effects.push(Effect::KeepRide(Box::new(ride.clone())));
             }
             let place = self.standings.rider(ride.race).map(|rider| (rider.own.rank, rider.riders));
-            self.news.tell(self.now, place, moment.left_ms.div_ceil(1_000));
+            self.news.tell(words, self.now, place, moment.left_ms.div_ceil(1_000));
             self.probe_silence(effects);
         }
     }

@@ -4,10 +4,11 @@ use alleycat_shared::message::{Origin, SensorReading};
 use alleycat_shared::race::TOP;
 use alleycat_shared::{Output, Score};
 
-use super::format::{exact, minutes, seconds_left, tenths, whole};
+use super::format::{exact, minutes, seconds_left, whole};
 use super::page::SILENCE_MS;
 use super::rooms::Room;
 use super::{Flow, Link, Outcome, Page, Ride, Shown, Slot};
+use crate::words::{Form, Lang};
 
 /// Which view is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +52,10 @@ impl Page {
     pub fn boot_line(&self) -> String {
         match (self.config.failures, self.config.ask_at) {
             (0, _) => String::new(),
-            (_, None) => "Can't reach the hub. Trying again…".to_owned(),
+            (_, None) => self.words().no_hub_trying().to_owned(),
             (_, Some(at)) => {
-                format!(
-                    "Can't reach the hub. Trying again in {} s.",
-                    seconds_left(at.saturating_sub(self.now))
-                )
+                let seconds = seconds_left(at.saturating_sub(self.now));
+                self.words().no_hub_trying_in(&seconds.to_string())
             }
         }
     }
@@ -78,13 +77,15 @@ impl Page {
 
     /// What to do about the bike: the bridge's hint goes before our own.
     pub fn bike_advice(&self) -> String {
-        let shown = self.bike();
+        let (shown, words) = (self.bike(), self.words());
         match (shown, self.sensor.hint()) {
             (Shown::NoBridge, _) if self.sensor.attempts() < 2 => String::new(),
-            (Shown::NoBridge, _) => format!("{} ({})", shown.advice(), self.sensor.attempts()),
-            (_, "") => shown.advice().to_owned(),
-            (_, hint) if shown.is_lost() => hint.to_owned(),
-            _ => shown.advice().to_owned(),
+            (Shown::NoBridge, _) => {
+                [shown.advice(words), " (", &self.sensor.attempts().to_string(), ")"].concat()
+            }
+            // The bridge says it in English, and knows more than the state alone.
+            (_, hint) if shown.is_lost() && !hint.is_empty() && words == Lang::En => hint.to_owned(),
+            _ => shown.advice(words).to_owned(),
         }
     }
 
@@ -145,23 +146,24 @@ impl Page {
 
     /// Cadence in rpm.
     pub fn cadence(&self) -> String {
-        self.reading().map_or_else(nothing, |reading| tenths(reading.cadence.get()))
+        self.reading().map_or_else(nothing, |reading| self.words().tenths(reading.cadence.get()))
     }
 
     /// Resistance in per cent.
     pub fn resistance(&self) -> String {
         let resistance = self.reading().and_then(|reading| reading.resistance);
-        resistance.map_or_else(nothing, |resistance| tenths(resistance.get()))
+        resistance.map_or_else(nothing, |resistance| self.words().tenths(resistance.get()))
     }
 
-    /// Where the resistance comes from, where it was not measured; else empty.
-    pub fn resistance_origin(&self) -> String {
+    /// The unit of the resistance, and where it comes from if nobody measured it.
+    pub fn resistance_unit(&self) -> String {
+        let words = self.words();
         match self.reading().map(|reading| reading.origin) {
-            None | Some(Origin::Measured) => "",
-            Some(Origin::Level) => "level",
-            Some(Origin::SetPoint) => "set",
-            Some(Origin::Estimated) => "estimated",
-            Some(Origin::None) => "fixed",
+            None | Some(Origin::Measured) => "%",
+            Some(Origin::Level) => words.resistance_level(),
+            Some(Origin::SetPoint) => words.resistance_set(),
+            Some(Origin::Estimated) => words.resistance_estimated(),
+            Some(Origin::None) => words.resistance_fixed(),
         }
         .to_owned()
     }
@@ -171,7 +173,7 @@ impl Page {
         let output = self
             .reading()
             .and_then(|reading| Some(Output::of(reading.cadence.to_tenth(), reading.resistance?.to_tenth())));
-        output.map_or_else(nothing, |output| tenths(output.get()))
+        output.map_or_else(nothing, |output| self.words().tenths(output.get()))
     }
 
     /// Whether the values on the screen are the last ones of a sensor that has gone quiet.
@@ -197,20 +199,18 @@ impl Page {
     /// The size of the field: `of 51`.
     pub fn of_field(&self) -> String {
         let field = self.race_on_board().and_then(|race| self.standings.field(race));
-        field.map_or_else(String::new, |field| format!("of {field}"))
+        field.map_or_else(String::new, |field| self.words().of_field(&field.to_string()))
     }
 
     /// How many riders the board tells of, in words.
     pub fn field_line(&self) -> String {
         let rider = self.race_on_board().and_then(|race| self.standings.rider(race));
         if let (true, Some(all_time)) = (self.all_time, rider.and_then(|rider| rider.all_time.as_ref())) {
-            return ["You would be ", &all_time.rank.to_string(), " of ", &all_time.riders.to_string()]
-                .concat();
+            return self.words().you_would_be(&all_time.rank.to_string(), &all_time.riders.to_string());
         }
         match self.race_on_board().and_then(|race| self.standings.field(race)) {
-            None | Some(0) => "No riders yet".to_owned(),
-            Some(1) => "1 rider".to_owned(),
-            Some(field) => format!("{field} riders"),
+            None | Some(0) => self.words().no_riders_yet().to_owned(),
+            Some(field) => self.words().riders(u64::from(field)),
         }
     }
 
@@ -250,8 +250,8 @@ impl Page {
     pub fn record_line(&self) -> String {
         match self.record() {
             None => String::new(),
-            Some(ahead) if ahead < 0.0 => [&super::format::gap(ahead), " behind your best"].concat(),
-            Some(ahead) => [&super::format::gap(ahead), " ahead of your best"].concat(),
+            Some(ahead) if ahead < 0.0 => self.words().behind_your_best(&self.words().signed(ahead)),
+            Some(ahead) => self.words().ahead_of_your_best(&self.words().signed(ahead)),
         }
     }
 
@@ -265,7 +265,7 @@ impl Page {
     pub fn bike_trouble(&self) -> String {
         let shown = self.bike();
         match &self.flow {
-            Flow::Countdown(_) | Flow::Racing(_) if shown.is_lost() => shown.word().to_owned(),
+            Flow::Countdown(_) | Flow::Racing(_) if shown.is_lost() => shown.word(self.words()).to_owned(),
             _ => String::new(),
         }
     }
@@ -274,7 +274,8 @@ impl Page {
     pub fn bike_detail(&self) -> String {
         let mut detail = self.bike_advice();
         if matches!(self.flow, Flow::Racing(_)) {
-            detail.push_str(" Seconds without a reading do not count.");
+            detail.push(' ');
+            detail.push_str(self.words().seconds_do_not_count());
         }
         detail
     }
@@ -283,8 +284,8 @@ impl Page {
     pub fn link_trouble(&self) -> String {
         let silent = self.standings.heard_at().unwrap_or(0).max(self.link_since) + SILENCE_MS < self.now;
         match (&self.flow, &self.link) {
-            (Flow::Racing(_) | Flow::Countdown(_), Link::Offline { .. }) => "Hub offline",
-            (Flow::Racing(_), _) if silent => "No news from the hub",
+            (Flow::Racing(_) | Flow::Countdown(_), Link::Offline { .. }) => self.words().hub_offline(),
+            (Flow::Racing(_), _) if silent => self.words().hub_silent(),
             _ => "",
         }
         .to_owned()
@@ -292,16 +293,17 @@ impl Page {
 
     /// What that means: how old the standings are, and what becomes of the seconds that are ridden.
     pub fn link_detail(&self) -> String {
-        let Flow::Racing(ride) = &self.flow else { return "Trying again by itself.".to_owned() };
-        let as_of = self
-            .standings
-            .as_of(ride.race)
-            .map_or_else(String::new, |second| format!("Standings as of {}. ", minutes(u64::from(second))));
-        match self.unsent {
-            0 => format!("{as_of}Your ride goes on."),
-            1 => format!("{as_of}Your ride goes on: 1 second is kept and sent later."),
-            count => format!("{as_of}Your ride goes on: {count} seconds are kept and sent later."),
-        }
+        let words = self.words();
+        let Flow::Racing(ride) = &self.flow else { return words.tries_by_itself().to_owned() };
+        let as_of = self.standings.as_of(ride.race).map(|second| minutes(u64::from(second)));
+        let as_of = as_of.map_or_else(String::new, |time| [&words.standings_as_of(&time), " "].concat());
+        let count = self.unsent.to_string();
+        let goes_on = match words.form(self.unsent as u64) {
+            _ if self.unsent == 0 => words.ride_goes_on().to_owned(),
+            Form::One => words.ride_goes_on_kept_one(&count),
+            Form::Other => words.ride_goes_on_kept_other(&count),
+        };
+        as_of + &goes_on
     }
 
     /// The own news, for those who listen.
@@ -323,12 +325,13 @@ impl Page {
     /// How sure the result is, in words.
     pub fn finish_line(&self) -> String {
         let Flow::Finished(finish) = &self.flow else { return String::new() };
+        let words = self.words();
         match finish.outcome() {
-            Some(outcome) if outcome.official && outcome.own.is_some() => "Official result",
-            Some(outcome) if outcome.official => "Official result: no second of yours was counted",
-            Some(_) => "Provisional: late seconds still count",
-            None if finish.failures() > 0 => "Can't fetch the result. Trying again…",
-            None => "Fetching the result…",
+            Some(outcome) if outcome.official && outcome.own.is_some() => words.official_result(),
+            Some(outcome) if outcome.official => words.official_without_you(),
+            Some(_) => words.provisional_result(),
+            None if finish.failures() > 0 => words.cant_fetch_result(),
+            None => words.fetching_result(),
         }
         .to_owned()
     }
@@ -345,7 +348,7 @@ impl Page {
         let Flow::Finished(finish) = &self.flow else { return String::new() };
         let told = finish.outcome().and_then(|outcome| u32::try_from(outcome.riders).ok());
         let field = told.or_else(|| finish.last_known.map(|(_, field)| field));
-        field.map_or_else(String::new, |field| format!("of {field}"))
+        field.map_or_else(String::new, |field| self.words().of_field(&field.to_string()))
     }
 
     /// The final score: the hub's, or our own until it is told.

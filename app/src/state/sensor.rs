@@ -6,6 +6,8 @@
 use alleycat_shared::message::{LOST_AFTER_MS, STALE_AFTER_MS, SensorMessage, SensorReading, SensorState};
 use alleycat_shared::{Cadence, Millis, Resistance};
 
+use crate::words::Lang;
+
 /// The bike's sensor as the page knows it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sensor {
@@ -148,31 +150,31 @@ impl Shown {
     }
 
     /// The word on the chip.
-    pub const fn word(self) -> &'static str {
+    pub fn word(self, words: Lang) -> &'static str {
         match self {
-            Self::NoBridge => "Bike not connected",
-            Self::Bridge(SensorState::NoPort) => "No bike sensor",
-            Self::Bridge(SensorState::Refused) => "Sensor locked",
-            Self::Bridge(SensorState::Busy) => "Sensor in use",
-            Self::Bridge(SensorState::Waiting) => "Start pedalling…",
-            Self::Bridge(SensorState::Live) => "Bike live",
-            Self::Bridge(SensorState::Stale) => "Bike quiet…",
-            Self::Bridge(SensorState::Lost) => "Bike signal lost",
-            Self::Bridge(SensorState::Garbage) => "Bad sensor data",
+            Self::NoBridge => words.bike_no_bridge(),
+            Self::Bridge(SensorState::NoPort) => words.bike_no_port(),
+            Self::Bridge(SensorState::Refused) => words.bike_refused(),
+            Self::Bridge(SensorState::Busy) => words.bike_busy(),
+            Self::Bridge(SensorState::Waiting) => words.bike_waiting(),
+            Self::Bridge(SensorState::Live) => words.bike_live(),
+            Self::Bridge(SensorState::Stale) => words.bike_stale(),
+            Self::Bridge(SensorState::Lost) => words.bike_lost(),
+            Self::Bridge(SensorState::Garbage) => words.bike_garbage(),
         }
     }
 
     /// What to do about it; empty where nothing is wrong.
-    pub const fn advice(self) -> &'static str {
+    pub fn advice(self, words: Lang) -> &'static str {
         match self {
-            Self::NoBridge => "The bridge program on this device does not answer. Trying again by itself.",
-            Self::Bridge(SensorState::NoPort) => "Plug in the bike sensor.",
-            Self::Bridge(SensorState::Refused) => "This device may not open the sensor. Ask your host.",
-            Self::Bridge(SensorState::Busy) => "Another program holds the sensor. Close it.",
-            Self::Bridge(SensorState::Waiting) => "Turn the pedals to wake the sensor.",
+            Self::NoBridge => words.advice_no_bridge(),
+            Self::Bridge(SensorState::NoPort) => words.advice_no_port(),
+            Self::Bridge(SensorState::Refused) => words.advice_refused(),
+            Self::Bridge(SensorState::Busy) => words.advice_busy(),
+            Self::Bridge(SensorState::Waiting) => words.advice_waiting(),
             Self::Bridge(SensorState::Live | SensorState::Stale) => "",
-            Self::Bridge(SensorState::Lost) => "Check the sensor's cable.",
-            Self::Bridge(SensorState::Garbage) => "Check the cable and the kind of bike.",
+            Self::Bridge(SensorState::Lost) => words.advice_lost(),
+            Self::Bridge(SensorState::Garbage) => words.advice_garbage(),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::state::{Input, Page};
 #[component]
 pub fn Choosing() -> impl IntoView {
     let ctx = Ctx::here();
+    let words = ctx.words();
     let running = ctx.read(Page::running_for);
     let next = ctx.read(Page::next_race_in);
     let class = ctx.read(Page::class_name);
@@ -24,7 +25,7 @@ pub fn Choosing() -> impl IntoView {
                 <Chips />
             </header>
             <main class="centre">
-                <h1>"A race is on"</h1>
+                <h1>{words.a_race_is_on()}</h1>
                 <p class="lead">{class}</p>
                 <div class="choices">
                     <button
@@ -34,8 +35,8 @@ pub fn Choosing() -> impl IntoView {
                         node_ref=first
                         on:click=move |_| ctx.tell(Input::JoinNow)
                     >
-                        "Join now"
-                        <small>"The race is " <b>{running}</b> " in"</small>
+                        {words.join_now()}
+                        <small>{move || words.race_is_in_for(&running.read())}</small>
                     </button>
                     <button
                         type="button"
@@ -43,12 +44,12 @@ pub fn Choosing() -> impl IntoView {
                         data-testid="next-race"
                         on:click=move |_| ctx.tell(Input::NextRace)
                     >
-                        "Next race"
-                        <small>"It starts in " <b>{next}</b></small>
+                        {words.next_race()}
+                        <small>{move || words.starts_in(&next.read())}</small>
                     </button>
                 </div>
                 <button type="button" class="plain" data-testid="back" on:click=move |_| ctx.tell(Input::Leave)>
-                    "Back"
+                    {words.back()}
                 </button>
             </main>
         </div>

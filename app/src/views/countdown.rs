@@ -11,6 +11,7 @@ use crate::state::{Input, Page, format};
 #[component]
 pub fn Countdown() -> impl IntoView {
     let ctx = Ctx::here();
+    let words = ctx.words();
     let left = ctx.read(Page::countdown);
     let racer = ctx.read(Page::racer_number);
     let name = ctx.read(Page::rider_name);
@@ -30,7 +31,7 @@ pub fn Countdown() -> impl IntoView {
             </header>
             <main class="centre">
                 <Banners />
-                <h1>{move || if last.get() { "Ready" } else { "The race starts in" }}</h1>
+                <h1>{move || if last.get() { words.ready() } else { words.race_starts_in() }}</h1>
                 <p class="count" data-testid="countdown" role="timer">
                     // A new element each second, so that its entrance is seen each second.
                     {move || {
@@ -43,9 +44,9 @@ pub fn Countdown() -> impl IntoView {
                     <bdi>{name}</bdi>
                     <span class="note">{class}</span>
                 </p>
-                <p class="note">"Cadence " <b class="live">{cadence}</b> " rpm"</p>
+                <p class="note">{words.cadence()} " " <b class="live">{cadence}</b> " " {words.rpm()}</p>
                 <button type="button" class="plain" data-testid="cancel" on:click=move |_| ctx.tell(Input::Leave)>
-                    "Cancel"
+                    {words.cancel()}
                 </button>
             </main>
         </div>

@@ -13,6 +13,7 @@ use crate::state::{Input, Page, format};
 #[component]
 pub fn Finished() -> impl IntoView {
     let ctx = Ctx::here();
+    let words = ctx.words();
     let racer = ctx.read(Page::racer_number);
     let name = ctx.read(Page::rider_name);
     let class = ctx.read(Page::class_name);
@@ -36,26 +37,26 @@ pub fn Finished() -> impl IntoView {
                 <Chips />
             </header>
             <main>
-                <section class="mine" aria-label="Your result">
+                <section class="mine" aria-label=words.your_result()>
                     <p class="who">
                         <Avatar racer />
                         <bdi>{name}</bdi>
                         <span class="note">{class}</span>
                     </p>
                     <h1>
-                        <span class="label">"Place"</span>
+                        <span class="label">{words.place()}</span>
                         <span class="final-place" data-testid="finish-place">{place}</span>
                         <span class="lead">{field}</span>
                     </h1>
                     <p class="final-score">
-                        <span class="label">"Score"</span>
+                        <span class="label">{words.score()}</span>
                         <b data-testid="finish-score" data-value=move || format::exact(score.get())>
                             {move || format::whole(score.read().get())}
                         </b>
                     </p>
                     <p class="state" role="status" data-testid="finish-state">{line}</p>
                 </section>
-                <section class="podium" aria-label="The first three">
+                <section class="podium" aria-label=words.first_three()>
                     {move || {
                         let rows = outcome.get().map(|outcome| outcome.podium).unwrap_or_default();
                         rows.into_iter().map(|row| view! { <Step row /> }).collect_view()
@@ -69,16 +70,16 @@ pub fn Finished() -> impl IntoView {
                         node_ref=first
                         on:click=move |_| ctx.tell(Input::Start)
                     >
-                        "Race again"
+                        {words.race_again()}
                     </button>
                     <button type="button" class="plain" data-testid="full-result" on:click=move |_| enter(true)>
-                        "Full result"
+                        {words.full_result()}
                     </button>
                     <button type="button" class="plain" data-testid="my-ride" on:click=move |_| enter(false)>
-                        "My ride"
+                        {words.my_ride()}
                     </button>
                     <button type="button" class="plain" data-testid="change" on:click=move |_| ctx.tell(Input::Leave)>
-                        "Change rider or class"
+                        {words.change_rider_or_class()}
                     </button>
                 </div>
             </main>

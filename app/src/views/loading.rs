@@ -9,15 +9,17 @@ use crate::state::Page;
 /// The first thing that is seen, and what stays while the hub can't be reached.
 #[component]
 pub fn Loading() -> impl IntoView {
-    let line = Ctx::here().read(Page::boot_line);
+    let ctx = Ctx::here();
+    let words = ctx.words();
+    let line = ctx.read(Page::boot_line);
     let failed = Memo::new(move |_| !line.read().is_empty());
     view! {
         <main class="centre loading" data-testid="loading">
             <Logo />
             <div class="wheel" aria-hidden="true"></div>
-            <Show when=move || failed.get() fallback=|| view! { <p class="lead">"Getting ready…"</p> }>
+            <Show when=move || failed.get() fallback=move || view! { <p class="lead">{words.getting_ready()}</p> }>
                 <p class="lead" data-testid="boot-error">{line}</p>
-                <p class="note">"Is the hub running, and this device on its network?"</p>
+                <p class="note">{words.is_the_hub_there()}</p>
             </Show>
         </main>
     }

@@ -6,6 +6,7 @@ pub mod finished;
 pub mod loading;
 pub mod racing;
 pub mod room;
+pub mod settings;
 pub mod setup;
 
 pub use choosing::Choosing;
@@ -14,6 +15,7 @@ pub use finished::Finished;
 pub use loading::Loading;
 pub use racing::Racing;
 pub use room::RoomView;
+pub use settings::{Settings, SettingsButton};
 pub use setup::Setup;
 
 use leptos::html::Button;

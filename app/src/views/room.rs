@@ -16,6 +16,7 @@ pub fn RoomView(
     room: Room,
 ) -> impl IntoView {
     let ctx = Ctx::here();
+    let words = ctx.words();
     let title = ctx.read(Page::room_title);
     let class = ctx.read(Page::room_class_name);
     let began = ctx.read(Page::room_began);
@@ -30,7 +31,7 @@ pub fn RoomView(
         <div class="step room" data-testid="room" on:pointerdown=move |_| ctx.tell(Input::Touched)>
             <header>
                 <button type="button" class="plain" data-testid="room-back" on:click=move |_| ctx.tell(Input::Back)>
-                    "‹ Back"
+                    "‹ " {words.back()}
                 </button>
                 <h1>
                     <bdi>{title}</bdi>
@@ -51,6 +52,7 @@ fn Doors(
     room: Room,
 ) -> impl IntoView {
     let ctx = Ctx::here();
+    let words = ctx.words();
     let of_class = room.class().filter(|class| room.of_class(*class).is_some());
     let door = move |label: &'static str, id: &'static str, to: Room| {
         view! {
@@ -72,12 +74,12 @@ fn Doors(
         };
         let is_list = !matches!(room, Room::Race(..));
         view! {
-            <nav class="doors" aria-label="Results">
-                {is_list.then(|| door("Races", "door-races", Room::Races(chosen)))}
-                {is_list.then(|| door("All-time best", "door-leaders", Room::Leaders(chosen)))}
+            <nav class="doors" aria-label=words.results()>
+                {is_list.then(|| door(words.races(), "door-races", Room::Races(chosen)))}
+                {is_list.then(|| door(words.all_time_best(), "door-leaders", Room::Leaders(chosen)))}
                 <select
                     class="plain"
-                    aria-label="Class"
+                    aria-label=words.class()
                     data-testid="room-class"
                     on:change:target=move |event| {
                         if let Ok(class) = event.target().value().parse() {
@@ -107,7 +109,7 @@ fn Lines() -> impl IntoView {
             </Show>
             <Show when=move || more.get()>
                 <button type="button" class="plain" data-testid="more" on:click=move |_| ctx.tell(Input::More)>
-                    "Older ones"
+                    {ctx.words().older_ones()}
                 </button>
             </Show>
         </section>
@@ -118,18 +120,19 @@ fn Lines() -> impl IntoView {
 #[component]
 fn Trouble() -> impl IntoView {
     let ctx = Ctx::here();
+    let words = ctx.words();
     let listing = ctx.read(Page::listing);
     move || {
         match listing.get() {
         Listing::Ready => ().into_any(),
-        Listing::Loading => view! { <p class="empty" role="status">"Fetching…"</p> }.into_any(),
+        Listing::Loading => view! { <p class="empty" role="status">{words.fetching()}</p> }.into_any(),
         Listing::Empty(text) => view! { <p class="empty" role="status">{text}</p> }.into_any(),
         Listing::Failed(text) | Listing::Stale(text) => {
             view! {
                 <p class="banner" role="alert">
                     <span>{text}</span>
                     <button type="button" class="plain" data-testid="retry" on:click=move |_| ctx.tell(Input::Retry)>
-                        "Try again"
+                        {words.try_again()}
                     </button>
                 </p>
             }
@@ -147,8 +150,8 @@ fn FieldSheet() -> impl IntoView {
         <div class="field-search">
             <input
                 type="search"
-                placeholder="Name or racer id"
-                aria-label="Search by name or racer id"
+                placeholder=ctx.words().search_hint()
+                aria-label=ctx.words().search()
                 data-testid="search"
                 autocomplete="off"
                 on:input:target=move |event| ctx.tell(Input::Search(event.target().value()))
@@ -161,7 +164,9 @@ fn FieldSheet() -> impl IntoView {
 /// A race: its result, and how it was ridden.
 #[component]
 fn RaceSheet() -> impl IntoView {
-    let race = match Ctx::here().now(|page| page.rooms().here()) {
+    let ctx = Ctx::here();
+    let words = ctx.words();
+    let race = match ctx.now(|page| page.rooms().here()) {
         Some(Room::Race(race, class)) => {
             Some(["/api/races/", &race.to_string(), "/classes/", &class.to_string(), "/results.csv"].concat())
         }
@@ -170,10 +175,10 @@ fn RaceSheet() -> impl IntoView {
     view! {
         <div class="sheets">
             <Lines />
-            <section class="sheet" aria-label="How it was ridden">
-                <OutputChart own="You" />
+            <section class="sheet" aria-label=words.how_it_was_ridden()>
+                <OutputChart own=words.you() />
                 <ScoreBars />
-                {race.map(|path| view! { <a class="plain" href=path download="">"Result as CSV"</a> })}
+                {race.map(|path| view! { <a class="plain" href=path download="">{words.result_as_csv()}</a> })}
             </section>
         </div>
     }
@@ -184,6 +189,7 @@ fn RaceSheet() -> impl IntoView {
 fn RideSheet() -> impl IntoView {
     let ctx = Ctx::here();
     let listing = ctx.read(Page::listing);
+    let words = ctx.words();
     let place = ctx.read(Page::ride_place);
     let score = ctx.read(Page::ride_score);
     let files = ctx.read(Page::ride_files);
@@ -195,8 +201,8 @@ fn RideSheet() -> impl IntoView {
         <section class="sheet ride" data-testid="listing" data-state=move || name(&listing.read())>
             <Trouble />
             <p class="ride-numbers">
-                <span>"Place " <b>{place}</b></span>
-                <span>"Score " <b data-testid="ride-score" data-value=move || score.get().1>{move || score.get().0}</b></span>
+                <span>{words.place()} " " <b>{place}</b></span>
+                <span>{words.score()} " " <b data-testid="ride-score" data-value=move || score.get().1>{move || score.get().0}</b></span>
                 {racer
                     .map(|racer| {
                         view! {
@@ -206,12 +212,12 @@ fn RideSheet() -> impl IntoView {
                                 data-testid="all-rides"
                                 on:click=move |_| ctx.tell(Input::Enter(Room::Racer(racer)))
                             >
-                                "All rides"
+                                {words.all_rides()}
                             </button>
                         }
                     })}
             </p>
-            <OutputChart own="Output" />
+            <OutputChart own=words.output() />
             <div class="files">
                 {move || {
                     let files = files.get()?;
@@ -225,7 +231,7 @@ fn RideSheet() -> impl IntoView {
                                     view! {
                                         <figure class="qr" data-testid="qr">
                                             <div inner_html=files.qr></div>
-                                            <figcaption>"Scan it: the ride goes to your phone."</figcaption>
+                                            <figcaption>{words.scan_it()}</figcaption>
                                         </figure>
                                     }
                                 })}

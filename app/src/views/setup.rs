@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::web_sys::HtmlInputElement;
 
+use super::SettingsButton;
 use crate::Ctx;
 use crate::components::{Avatar, Board, Chips, ClassTiles, Keypad, Logo};
 use crate::state::rooms::Room;
@@ -12,6 +13,7 @@ use crate::state::{Input, Page};
 #[component]
 pub fn Setup() -> impl IntoView {
     let ctx = Ctx::here();
+    let words = ctx.words();
     let next = ctx.read(Page::next_race_in);
     let trouble = ctx.read(Page::trouble);
     let advice = ctx.read(Page::bike_advice);
@@ -27,7 +29,7 @@ pub fn Setup() -> impl IntoView {
             <header>
                 <Logo />
                 <p class="next">
-                    <span class="note">"Next race in"</span>
+                    <span class="note">{words.next_race_in()}</span>
                     " "
                     <b data-testid="next-race-in">{next}</b>
                 </p>
@@ -37,15 +39,16 @@ pub fn Setup() -> impl IntoView {
                     data-testid="results"
                     on:click=move |_| ctx.tell(Input::Enter(Room::Races(ctx.now(|page| page.entry().class()))))
                 >
-                    "Results"
+                    {words.results()}
                 </button>
+                <SettingsButton />
                 <Chips />
             </header>
             <main>
-                <h1 class="hidden">"Choose your racer and class"</h1>
+                <h1 class="hidden">{words.choose_racer_and_class()}</h1>
                 <RiderEntry />
                 <ClassTiles />
-                <Board own="chosen" />
+                <Board own=words.chosen() />
             </main>
             <footer>
                 <p class="hint">
@@ -53,7 +56,7 @@ pub fn Setup() -> impl IntoView {
                     <span>{move || trouble.read().is_empty().then(|| advice.get())}</span>
                 </p>
                 <button type="submit" class="go" data-testid="start" disabled=joining>
-                    {move || if joining.get() { "Joining…" } else { "Start Race" }}
+                    {move || if joining.get() { words.joining() } else { words.start_race() }}
                 </button>
             </footer>
         </form>
@@ -64,6 +67,7 @@ pub fn Setup() -> impl IntoView {
 #[component]
 pub fn RiderEntry() -> impl IntoView {
     let ctx = Ctx::here();
+    let words = ctx.words();
     let digits = ctx.read(Page::racer_digits);
     let name = ctx.read(|page| page.entry().name_text().to_owned());
     let racer = ctx.read(Page::racer_number);
@@ -76,11 +80,11 @@ pub fn RiderEntry() -> impl IntoView {
         }
     };
     view! {
-        <section class="entry" aria-label="Rider">
+        <section class="entry" aria-label=words.who_rides()>
             <div class="who">
                 <Avatar racer />
                 <label class="field racer">
-                    <span>"Racer id"</span>
+                    <span>{words.racer_id()}</span>
                     <input
                         data-testid="racer-id"
                         inputmode="none"
@@ -96,7 +100,7 @@ pub fn RiderEntry() -> impl IntoView {
                     />
                 </label>
                 <label class="field">
-                    <span>"Name"</span>
+                    <span>{words.name()}</span>
                     <input
                         data-testid="name"
                         autocomplete="off"
