@@ -237,6 +237,22 @@ impl Page {
         Ok(self.client.execute(script, Vec::new()).await?)
     }
 
+    /// Runs a script that calls its last argument with a value when it is done.
+    ///
+    /// # Errors
+    /// When the script fails, or does not call in half a minute.
+    pub async fn ask(&self, script: &str, args: Vec<Value>) -> anyhow::Result<Value> {
+        Ok(self.client.execute_async(script, args).await?)
+    }
+
+    /// A picture of the page as it is now, a PNG.
+    ///
+    /// # Errors
+    /// When the browser is gone.
+    pub async fn screenshot(&self) -> anyhow::Result<Vec<u8>> {
+        Ok(self.client.screenshot().await?)
+    }
+
     /// Keeps a picture of the page in the folder named by `ALLEYCAT_SCREENSHOTS`, if it is set.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask setup | env | run | kinesis | test | bench`.
+//! The project's own commands: `cargo xtask setup | env | run | kinesis | gallery | test | bench`.
 #![expect(clippy::print_stdout, reason = "these commands talk to the person at the terminal")]
 
 mod bench;
@@ -36,6 +36,8 @@ enum Command {
     Run(run::Options),
     /// Starts a Kinesis emulator behind the service's limits, to try streams with.
     Kinesis(kinesis::Options),
+    /// Builds the gallery of all screens and parts, and says how to look at it.
+    Gallery,
     /// Runs what CI runs: format, lints, tests native and in the browser, whole-system tests.
     Test(test::Options),
     /// Measures Alleycat next to others, in one run, and says which goals are met.
@@ -48,8 +50,15 @@ const EXAMPLES: &str = "Examples:
   cargo xtask kinesis --shards 2             a stream on this machine that throttles as the service does
   cargo xtask test                           what CI runs
   cargo xtask test --only browser            one step of it
+  cargo xtask test --only look               pictures of every screen, compared with those that are kept
   cargo xtask bench size --json size.json    what the page and its MQTT client weigh
   eval \"$(cargo xtask env)\" && trunk serve   work on the page with live reload";
+
+fn gallery() -> anyhow::Result<()> {
+    let folder = page::gallery(&setup::for_page()?)?;
+    println!("look at it with `cargo run -p alleycat-hub -- serve --open --page {}`", folder.display());
+    Ok(())
+}
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
@@ -57,6 +66,7 @@ fn main() -> ExitCode {
         Command::Env => setup::for_page().map(|tools| print!("{}", tools.exports())),
         Command::Run(options) => run::run(&options),
         Command::Kinesis(options) => kinesis::run(&options),
+        Command::Gallery => gallery(),
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
     };

@@ -28,6 +28,34 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
     Ok(dist)
 }
 
+/// Builds the gallery into `target/gallery`, quickly: it is looked at and not shipped. Its document is the page's
+/// own with another program in it, so that both wear the same style.
+pub(crate) fn gallery(tools: &Tools) -> anyhow::Result<PathBuf> {
+    let (folder, dist) = (shell::root().join("app/gallery"), shell::root().join("target/gallery"));
+    let page =
+        fs::read_to_string(shell::root().join("app/index.html")).context("the page has no index.html")?;
+    let (document, file) = (gallery_document(&page)?, folder.join("index.html"));
+    // Trunk builds anew what is newer.
+    if fs::read_to_string(&file).ok().as_ref() != Some(&document) {
+        fs::write(&file, document)?;
+    }
+    let mut trunk = command("trunk");
+    trunk.args(["build", "--offline", "--dist"]).arg(&dist).arg(&file).env_remove("NO_COLOR");
+    tools.prepare(&mut trunk);
+    shell::run("build the gallery", &mut trunk)?;
+    Ok(dist)
+}
+
+fn gallery_document(page: &str) -> anyhow::Result<String> {
+    let program =
+        page.lines().find(|line| line.contains(r#"rel="rust""#)).context("the page has no program")?;
+    let ours = r#"    <link data-trunk rel="css" data-integrity="none" href="gallery.css" />
+    <link data-trunk rel="copy-file" href="words.woff2" />
+    <link data-trunk rel="rust" href="Cargo.toml" data-bin="alleycat-gallery" data-integrity="none" />"#;
+    let document = page.replace(program, ours).replace("href=\"style/", "href=\"../style/");
+    Ok(document.replace("href=\"../public/", "href=\"../../public/"))
+}
+
 /// Takes comments and indentation out of wasm-bindgen's glue, which has nothing that lasts over a line's end.
 /// (Trunk's own minifier stops at its `export default`.)
 fn slim(file: &Path) -> anyhow::Result<()> {
@@ -86,6 +114,16 @@ mod tests {
         slim(&file).unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "function f(a) {\nreturn a * 2;\n}\n");
         fs::remove_file(&file).unwrap();
+    }
+
+    #[test]
+    fn the_gallery_wears_the_pages_style() {
+        let page = fs::read_to_string(shell::root().join("app/index.html")).unwrap();
+        let document = gallery_document(&page).unwrap();
+        let styles = |text: &str| text.matches("style/").count();
+        assert_eq!(styles(&document), styles(&page));
+        assert!(document.contains("alleycat-gallery") && !document.contains("alleycat-app"));
+        assert!(!document.contains("\"style/") && !document.contains("\"../public/"));
     }
 
     #[test]

@@ -33,6 +33,8 @@ enum Step {
     Browser,
     /// Real processes, a real pty, a real broker, a real browser.
     System,
+    /// Of the system's tests only those of how the page looks and whether everybody can use it.
+    Look,
 }
 
 const ALL: [Step; 7] =
@@ -57,6 +59,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             Step::Native => native()?,
             Step::Browser => in_browser(&tools, &browser)?,
             Step::System => system(&tools, &browser)?,
+            Step::Look => look(&tools, &browser)?,
         }
     }
     println!("\nall of {} steps passed in {:.0} s", steps.len(), start.elapsed().as_secs_f64());
@@ -118,11 +121,14 @@ fn in_browser(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
 
 fn system(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
     let bin = programs::build(false)?;
-    let dist = page::build(tools)?;
+    let (dist, gallery) = (page::build(tools)?, page::gallery(tools)?);
     let mut test = cargo();
     test.args(["test", "-p", SYSTEM, "--", "--test-threads", "1", "--nocapture"]);
     // What a test says when it fails is worth more than where it was said.
-    test.env("RUST_LIB_BACKTRACE", "0").env("ALLEYCAT_BIN", bin).env("ALLEYCAT_PAGE", dist);
+    test.env("RUST_LIB_BACKTRACE", "0")
+        .env("ALLEYCAT_BIN", bin)
+        .env("ALLEYCAT_PAGE", dist)
+        .env("ALLEYCAT_GALLERY", gallery);
     test.env("MOSQUITTO", setup::mosquitto()?);
     test.env("ALLEYCAT_NODE_MODULES", node::packages(&shell::root().join("tests/node"))?);
     test.env("ALLEYCAT_PYTHON", python::interpreter(&shell::root().join("tests/python"))?);
@@ -132,4 +138,17 @@ fn system(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
     }
     test.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);
     shell::run("whole system", &mut test)
+}
+
+fn look(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
+    let bin = programs::build(false)?;
+    let gallery = page::gallery(tools)?;
+    let mut test = cargo();
+    test.args(["test", "-p", SYSTEM, "--test", "look", "--", "--test-threads", "1", "--nocapture"]);
+    test.env("RUST_LIB_BACKTRACE", "0").env("ALLEYCAT_BIN", bin);
+    // The hub of these tests serves the gallery as its page.
+    test.env("ALLEYCAT_PAGE", &gallery).env("ALLEYCAT_GALLERY", &gallery);
+    test.env("ALLEYCAT_NODE_MODULES", node::packages(&shell::root().join("tests/node"))?);
+    test.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);
+    shell::run("how the page looks", &mut test)
 }

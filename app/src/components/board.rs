@@ -3,7 +3,7 @@
 use alleycat_shared::race::TOP;
 use leptos::prelude::*;
 
-use super::Avatar;
+use super::{Avatar, Icon, icon};
 use crate::Ctx;
 use crate::state::rooms::Room;
 use crate::state::{Input, Page, format};
@@ -38,7 +38,7 @@ pub fn Board(
                 >
                     <span class="class">{class} " · "</span>
                     {field}
-                    " ›"
+                    <Icon path=icon::ON />
                 </button>
             </div>
             <Show when=move || empty.get()>

@@ -11,7 +11,7 @@ use crate::state::{Page, Spark};
 pub fn Sparkline() -> impl IntoView {
     let ctx = Ctx::here();
     let spark = ctx.read_when(Page::spark_key, Page::spark);
-    let view_box = box_of((Spark::WIDTH, Spark::HEIGHT));
+    let view_box = upper((Spark::WIDTH, Spark::HEIGHT));
     view! {
         <svg class="spark" viewBox=view_box preserveAspectRatio="none" aria-hidden="true">
             <path class="record" d=move || spark.read().record.clone()></path>
@@ -38,7 +38,7 @@ pub fn OutputChart(
                 <span class="legend own-key" class:none=move || charts.read().own.is_none()>{own}</span>
                 <span class="legend record-key" class:none=move || charts.read().winner.is_none()><bdi>{name}</bdi></span>
             </figcaption>
-            <svg viewBox=box_of(Page::CHART) preserveAspectRatio="none" aria-hidden="true">
+            <svg viewBox=upper(Page::CHART) preserveAspectRatio="none" aria-hidden="true">
                 <path class="record" d=move || winner().0></path>
                 <path class="line" d=move || charts.read().own.clone().unwrap_or_default()></path>
             </svg>
@@ -78,6 +78,9 @@ pub fn ScoreBars() -> impl IntoView {
     }
 }
 
-fn box_of((width, height): (u32, u32)) -> String {
-    ["0 0 ", &width.to_string(), " ", &height.to_string()].concat()
+/// The part of a chart's box that is shown: from just above the best down to half of it, where a race is decided.
+/// Who rides less leaves it at the lower edge.
+fn upper((width, height): (u32, u32)) -> String {
+    let above = height / 20;
+    ["0 -", &above.to_string(), " ", &width.to_string(), " ", &(above + height / 2).to_string()].concat()
 }

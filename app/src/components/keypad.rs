@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::{Icon, icon};
 use crate::Ctx;
 use crate::state::{Input, Key};
 
@@ -10,7 +11,7 @@ use crate::state::{Input, Key};
 pub fn Keypad() -> impl IntoView {
     let ctx = Ctx::here();
     let words = ctx.words();
-    let key = move |name: &'static str, label: &'static str, key: Key| {
+    let key = move |name: &'static str, label: AnyView, key: Key| {
         view! {
             <button type="button" class="key" aria-label=name on:click=move |_| ctx.tell(Input::Pressed(key))>
                 {label}
@@ -19,14 +20,14 @@ pub fn Keypad() -> impl IntoView {
     };
     let digit = move |digit: u8| {
         let name = DIGITS[usize::from(digit)];
-        key(name, name, Key::Digit(digit))
+        key(name, name.into_any(), Key::Digit(digit))
     };
     view! {
         <div class="keypad" role="group" aria-label=words.keypad()>
             {(1..=9).map(digit).collect_view()}
-            {key(words.key_clear(), "C", Key::Clear)}
+            {key(words.key_clear(), "C".into_any(), Key::Clear)}
             {digit(0)}
-            {key(words.key_erase(), "⌫", Key::Erase)}
+            {key(words.key_erase(), view! { <Icon path=icon::ERASE /> }.into_any(), Key::Erase)}
         </div>
     }
 }

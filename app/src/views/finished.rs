@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::focus_on;
 use crate::Ctx;
-use crate::components::{Avatar, Chips, Logo};
+use crate::components::{Avatar, Chips, Icon, Logo, icon};
 use crate::state::rooms::Room;
 use crate::state::{Input, Page, format};
 
@@ -70,7 +70,11 @@ pub fn Finished() -> impl IntoView {
                         node_ref=first
                         on:click=move |_| ctx.tell(Input::Start)
                     >
-                        {words.race_again()}
+                        <span>
+                            <Icon path=icon::AGAIN />
+                            " "
+                            {words.race_again()}
+                        </span>
                     </button>
                     <button type="button" class="plain" data-testid="full-result" on:click=move |_| enter(true)>
                         {words.full_result()}
@@ -93,9 +97,10 @@ pub fn Step(
     /// Who stands on it.
     row: ResultRow,
 ) -> impl IntoView {
+    let own = Ctx::here().now(Page::racer_number) == row.racer_id.get();
     let racer = Signal::stored(row.racer_id.get());
     view! {
-        <p class="podium-step" data-rank=row.rank.to_string()>
+        <p class="podium-step" class:own=own data-rank=row.rank.to_string()>
             <Avatar racer />
             <bdi class="name">{row.name.to_string()}</bdi>
             <span class="podium-score">{format::whole(row.score.get())}</span>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::Ctx;
-use crate::components::{Avatar, Banners, Board, Chips, Figure, HoldButton, Sparkline};
+use crate::components::{Avatar, Banners, Board, Chips, Figure, HoldButton, Icon, Sparkline, icon};
 use crate::state::{Input, Page};
 
 /// The race view.
@@ -58,25 +58,25 @@ pub fn Racing() -> impl IntoView {
                     <div class="trace">
                         <Sparkline />
                         <p data-testid="record">
-                            <svg class="trophy" class:none=move || !ahead.get() viewBox="0 0 24 24" aria-hidden="true">
-                                <path d=TROPHY></path>
-                            </svg>
+                            <span class="trophy" class:none=move || !ahead.get()>
+                                <Icon path=icon::TROPHY />
+                            </span>
                             {ctx.read(Page::record_line)}
                         </p>
                     </div>
                     <div class="figures">
-                        <Figure label=words.output() value=ctx.read(Page::output) note=note("") id="output" class="wide live" room=4 />
+                        <Figure label=words.output() value=ctx.read(Page::output) note=note("") id="output" class="output live" room=4 />
                         <Figure
                             label=words.score()
                             value=ctx.read(Page::score)
                             note=note("")
                             id="score"
                             exact=ctx.read(Page::exact_score)
-                            class="wide"
+                            class="score"
                             room=5
                         />
-                        <Figure label=words.cadence() value=ctx.read(Page::cadence) note=note(words.rpm()) id="cadence" class="live" room=4 />
-                        <Figure label=words.resistance() value=ctx.read(Page::resistance) note=ctx.read(Page::resistance_unit) id="resistance" class="live" room=4 />
+                        <Figure label=words.cadence() value=ctx.read(Page::cadence) note=note(words.rpm()) id="cadence" class="cadence live" room=4 />
+                        <Figure label=words.resistance() value=ctx.read(Page::resistance) note=ctx.read(Page::resistance_unit) id="resistance" class="resistance live" room=4 />
                     </div>
                 </section>
                 <Board own=words.you() />
@@ -97,10 +97,12 @@ pub fn Gap(
     let slot =
         if ahead { ctx.read(|page| page.neighbour(true)) } else { ctx.read(|page| page.neighbour(false)) };
     let nobody = if ahead { words.nobody_ahead() } else { words.nobody_behind() };
-    let (arrow, word) = if ahead { ("▲", words.is_ahead()) } else { ("▼", words.is_behind()) };
+    let (arrow, word) = if ahead { (icon::UP, words.is_ahead()) } else { (icon::DOWN, words.is_behind()) };
     view! {
         <p class="gap-tile" class:ahead=ahead>
-            <span class="arrow" aria-hidden="true">{arrow}</span>
+            <span class="arrow">
+                <Icon path=arrow />
+            </span>
             <span class="hidden">{word} " "</span>
             <bdi class="name">
                 {move || slot.read().as_ref().map_or_else(|| nobody.to_owned(), |slot| slot.name.clone())}
@@ -116,4 +118,3 @@ pub fn Gap(
     }
 }
 
-const TROPHY: &str = "M7 3h10v2h4v3a5 5 0 0 1-5 5 5 5 0 0 1-3 2.800V19h4v2H7v-2h4v-3.200A5 5 0 0 1 8 13a5 5 0 0 1-5-5V5h4zM5 7v1a3 3 0 0 0 2 2.800V7zm12 0v3.800A3 3 0 0 0 19 8V7z";

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::on_escape;
 use crate::Ctx;
-use crate::components::{Chips, LongList, OutputChart, ScoreBars};
+use crate::components::{Chips, Icon, LongList, OutputChart, ScoreBars, icon};
 use crate::platform::clock;
 use crate::state::rooms::Room;
 use crate::state::{Input, Listing, Page};
@@ -31,7 +31,9 @@ pub fn RoomView(
         <div class="step room" data-testid="room" on:pointerdown=move |_| ctx.tell(Input::Touched)>
             <header>
                 <button type="button" class="plain" data-testid="room-back" on:click=move |_| ctx.tell(Input::Back)>
-                    "‹ " {words.back()}
+                    <Icon path=icon::BACK />
+                    " "
+                    {words.back()}
                 </button>
                 <h1>
                     <bdi>{title}</bdi>
