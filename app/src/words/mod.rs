@@ -67,4 +67,6 @@ pub fn isolated(name: &str) -> String {
 }
 
 #[cfg(test)]
+mod literals;
+#[cfg(test)]
 mod tests;

@@ -17,6 +17,33 @@ fn file() -> Vec<(&'static str, BTreeMap<&'static str, &'static str>)> {
     words
 }
 
+/// The source of the page.
+fn source() -> String {
+    fn read(path: &std::path::Path, into: &mut String) {
+        for entry in std::fs::read_dir(path).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read(&path, into);
+            } else {
+                into.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let mut source = String::new();
+    read(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
+    source
+}
+
+#[test]
+fn every_word_is_said_somewhere() {
+    let source = source();
+    let said = |key: &str| {
+        [format!(".{key}("), format!("Lang::{key}")].iter().any(|call| source.contains(call.as_str()))
+    };
+    let unsaid: Vec<_> = file().into_iter().map(|(key, _)| key).filter(|key| !said(key)).collect();
+    assert_eq!(unsaid, [""; 0]);
+}
+
 /// The names of what is filled in.
 fn blanks(text: &str) -> BTreeSet<&str> {
     text.split("%{").skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
