@@ -4,10 +4,10 @@
 //! bridges in one process; `main.rs` only parses, logs and waits for the signal to end.
 
 pub mod config;
+mod hint;
 mod http;
 pub mod install;
 pub mod kiosk;
-mod link;
 pub mod sensor;
 mod server;
 

@@ -1,4 +1,4 @@
-//! Decoders of exercise-bike serial protocols: bytes in, readings out, time as an argument.
+//! Decoders of exercise-bike protocols, serial ones and Bluetooth's: bytes in, readings out, time as an argument.
 //!
 //! No IO and no clock. A [`Decoder`] is told what bytes came and what time it is; it says what it read,
 //! what it wants to send, and when it wants to be woken. The same code runs in the bridge and, where a
@@ -7,10 +7,12 @@
 
 pub mod ant;
 mod ask;
+pub mod ble;
 pub mod computrainer;
 pub mod csafe;
 pub mod daum;
 pub mod daum_premium;
+mod driver;
 pub mod ergometer;
 mod events;
 pub mod experimental;
@@ -18,15 +20,20 @@ pub mod freebeat;
 pub mod kettler;
 pub mod line;
 mod lines;
+mod link;
 pub mod peloton;
 mod reading;
 #[cfg(any(test, feature = "regime"))]
 pub mod regime;
+mod told;
 mod torque;
 pub mod trixter;
 
+pub use driver::{Driver, Flow};
 pub use events::{EventCounter, Units};
+pub use link::{BACK_OFF_MS, Link};
 pub use reading::{Bad, Counters, Origin, Reading, Resistance};
+pub use told::DEFAULT_RESISTANCE;
 pub use torque::DEFAULT_MAX_TORQUE;
 
 /// Milliseconds of any clock that does not run backwards.

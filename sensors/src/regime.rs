@@ -252,7 +252,7 @@ pub fn fuzz(name: &str, mut data: &[u8]) {
 pub type Make = fn() -> Box<dyn Decoder>;
 
 /// Every decoder by the name of its driver.
-pub const DECODERS: [(&str, Make); 16] = [
+pub const DECODERS: [(&str, Make); 17] = [
     ("line", || Box::new(crate::line::LineDecoder::new(crate::line::Options::default()))),
     ("peloton", || Box::new(crate::peloton::PelotonDecoder::new(crate::peloton::Mode::Auto))),
     ("csafe", || Box::new(crate::csafe::CsafeDecoder::new(crate::csafe::DEFAULT_MAX_LEVEL))),
@@ -268,6 +268,7 @@ pub const DECODERS: [(&str, Make); 16] = [
     ("tacx", || Box::new(crate::experimental::tacx::TacxDecoder::new(NM))),
     ("proform", || Box::new(crate::experimental::proform::ProformDecoder::default())),
     ("ergofit", || Box::new(crate::experimental::ergofit::ErgofitDecoder::new(NM))),
+    ("bluetooth", || Box::new(crate::ble::BleDecoder::new(NM))),
     ("cateye", || Box::new(crate::experimental::cateye::CateyeDecoder::new(NM))),
 ];
 

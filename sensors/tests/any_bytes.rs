@@ -31,6 +31,24 @@ fn no_bytes_make_a_decoder_panic_hang_or_tell_what_can_not_be() {
     }
 }
 
+#[test]
+fn no_notification_makes_the_reader_of_bluetooth_tell_what_can_not_be() {
+    use alleycat_sensors::ble::Characteristic;
+
+    let make = DECODERS.iter().find(|(name, _)| *name == "bluetooth").expect("there is one").1;
+    for seed in 0..2_000 {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let pieces: Vec<_> = (0..30)
+            .map(|_| {
+                let mut value = vec![0; random.random_range(0..32)];
+                random.fill_bytes(&mut value);
+                Characteristic::ALL[random.random_range(0..Characteristic::ALL.len())].notification(&value)
+            })
+            .collect();
+        survives(make().as_mut(), &pieces);
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn bytes_from_outside_never_panic(

@@ -1,7 +1,6 @@
 //! The command line, and what it must be to make sense.
 
 mod bike;
-mod driver;
 mod examples;
 mod settings;
 mod source;
@@ -15,8 +14,8 @@ use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
 use url::Url;
 
+pub use alleycat_sensors::Driver;
 pub use bike::{Bike, DriverChoice, Line, PortChoice};
-pub use driver::Driver;
 pub use settings::{Ends, Settings, Start};
 pub use source::Source;
 

@@ -180,6 +180,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn without_a_word_the_fixed_resistance_is_that_of_a_page_that_reads_the_bike_itself() {
+        #[derive(clap::Parser)]
+        struct Alone {
+            #[command(flatten)]
+            settings: Settings,
+        }
+
+        let Alone { settings } = clap::Parser::parse_from(["bridge"]);
+        assert_eq!(settings.fixed_resistance.get(), alleycat_sensors::DEFAULT_RESISTANCE);
+    }
+
+    #[test]
     fn what_is_no_setting_is_refused() {
         assert_eq!(Start::read("ff70"), Ok(Start(vec![0xff, b'p'])));
         assert_eq!(Ends::read("450, 15"), Ok(Ends(450.0, 15.0)));

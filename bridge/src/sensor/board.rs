@@ -6,7 +6,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use crate::config::Source;
-use crate::link::hint;
+use crate::hint::hint;
 
 /// The board that the sensor's side writes and the page's side reads.
 #[derive(Clone, Debug)]

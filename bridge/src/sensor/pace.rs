@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use alleycat_sensors::BACK_OFF_MS;
 use tokio::time::Instant;
 
 /// Longer each time, and no longer than until the device comes back.
@@ -22,7 +23,8 @@ impl Pace {
 
     /// Waits until the port is worth another try.
     pub(super) async fn wait(&mut self, device: &Path) {
-        let limit = Instant::now() + BACK_OFF[self.tries.min(BACK_OFF.len() - 1)];
+        let wait = BACK_OFF_MS[self.tries.min(BACK_OFF_MS.len() - 1)];
+        let limit = Instant::now() + Duration::from_millis(wait);
         self.tries += 1;
         let mut was_there = exists(device).await;
         while Instant::now() < limit {
@@ -44,8 +46,6 @@ async fn exists(path: &Path) -> bool {
     tokio::fs::try_exists(path).await.unwrap_or(false)
 }
 
-const BACK_OFF: [Duration; 4] =
-    [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(5)];
 /// How often to look whether the device is back.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long a device that was just plugged in may still be refused.

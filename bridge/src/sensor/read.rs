@@ -3,15 +3,14 @@
 use std::io;
 use std::time::Duration;
 
-use alleycat_sensors::{Decoder, Millis, Reading};
-use alleycat_shared::message::{Origin, SensorReading, SensorState};
-use alleycat_shared::{Cadence, Resistance};
+use alleycat_sensors::{Decoder, Link, Millis};
+use alleycat_shared::Resistance;
+use alleycat_shared::message::SensorState;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 use super::{Board, Port};
 use crate::config::{Driver, Settings};
-use crate::link::Link;
 
 /// What is told as the resistance of a bike that tells none.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +39,7 @@ pub(super) enum Trust {
 pub(super) async fn read(
     mut port: Box<dyn Port>,
     decoder: &mut dyn Decoder,
-    fallback: Fallback,
+    Fallback(fixed): Fallback,
     trust: Trust,
     board: &Board,
     pair: &mut (dyn FnMut(u16) + Send),
@@ -91,7 +90,7 @@ pub(super) async fn read(
             if let Some(resistance) = reading.resistance.filter(|_| !std::mem::replace(&mut resists, true)) {
                 tracing::info!(port = board.port(), percent = resistance.percent, origin = ?resistance.origin, "resistance");
             }
-            if let Some(reading) = told(reading, fallback, resists) {
+            if let Some(reading) = reading.told(fixed, resists) {
                 board.reading(reading, arrived);
             }
         }
@@ -114,27 +113,6 @@ pub(super) async fn read(
         }
         board.count(decoder.counters());
         board.set(link.state(decoder.counters(), clock()));
-    }
-}
-
-/// The reading as the page gets it.
-fn told(reading: Reading, Fallback(fixed): Fallback, resists: bool) -> Option<SensorReading> {
-    let cadence = Cadence::try_from(reading.cadence).ok()?;
-    let (resistance, origin) = match reading.resistance {
-        Some(resistance) => (Resistance::try_from(resistance.percent).ok(), origin(resistance.origin)),
-        // A bike that has told its resistance before will tell it again in a moment.
-        None => (fixed.filter(|_| !resists), Origin::None),
-    };
-    let Reading { power, heart_rate, .. } = reading;
-    Some(SensorReading { cadence, resistance, origin, power, heart_rate, age_ms: 0 })
-}
-
-const fn origin(origin: alleycat_sensors::Origin) -> Origin {
-    match origin {
-        alleycat_sensors::Origin::Measured => Origin::Measured,
-        alleycat_sensors::Origin::Level => Origin::Level,
-        alleycat_sensors::Origin::SetPoint => Origin::SetPoint,
-        alleycat_sensors::Origin::Estimated => Origin::Estimated,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::io;
 
+use alleycat_sensors::Flow;
 use alleycat_shared::message::SensorState;
-use serialport::{ClearBuffer, ErrorKind, SerialPort};
+use serialport::{ClearBuffer, ErrorKind, FlowControl, SerialPort};
 use tokio_serial::{SerialPortBuilderExt, SerialStream};
 
 use super::Port;
@@ -19,7 +20,12 @@ pub(super) async fn open(line: &Line) -> io::Result<Box<dyn Port>> {
 }
 
 fn open_now(line: &Line) -> io::Result<SerialStream> {
-    let builder = serialport::new(line.port.to_string_lossy(), line.baud).flow_control(line.driver.flow());
+    let flow = match line.driver.flow() {
+        Flow::None => FlowControl::None,
+        Flow::Software => FlowControl::Software,
+        Flow::Hardware => FlowControl::Hardware,
+    };
+    let builder = serialport::new(line.port.to_string_lossy(), line.baud).flow_control(flow);
     let port = builder.open_native_async().map_err(kind_of)?;
     // What the system gathered before is of another time. Some devices can't do this; that is no harm.
     _ = port.clear(ClearBuffer::All);

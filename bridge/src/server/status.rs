@@ -55,7 +55,7 @@ impl Status {
             status: "ok",
             version: env!("CARGO_PKG_VERSION"),
             sensor: board.state(),
-            hint: crate::link::hint(board.state(), board.driver()),
+            hint: crate::hint::hint(board.state(), board.driver()),
             driver: board.driver(),
             port: board.port(),
             good_frames: counters.good,

@@ -89,13 +89,12 @@ impl Tried {
         Self { driver, decoder, readings: 0 }
     }
 
-    /// Whether it has understood enough to be sure: a checksum, or twice what may be read by chance.
+    /// Whether it has understood enough to be sure.
     fn is_hit(&mut self) -> bool {
         while self.decoder.poll_reading().is_some() {
             self.readings += 1;
         }
-        let good = self.decoder.counters().good;
-        if self.driver.is_checked() { good >= 2 } else { self.readings >= 2 }
+        self.driver.is_sure(self.decoder.counters().good, self.readings)
     }
 }
 

@@ -1,6 +1,4 @@
-//! The protocols, by their names.
-
-use serialport::FlowControl;
+//! The serial protocols, by their names.
 
 /// A protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +37,17 @@ pub enum Driver {
     Ergofit,
     /// A CatEye Ergociser EC-1600.
     Cateye,
+}
+
+/// How a port's two ends hold each other back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Not at all.
+    None,
+    /// By XON and XOFF.
+    Software,
+    /// By RTS and CTS.
+    Hardware,
 }
 
 /// What there is to know of a protocol before its port is open.
@@ -125,6 +134,12 @@ impl Driver {
         self.about().checked
     }
 
+    /// Whether so many whole frames or lines and readings are enough to be sure that it is spoken: a checksum,
+    /// or twice what may be read by chance.
+    pub const fn is_sure(self, good: u64, readings: u64) -> bool {
+        if self.is_checked() { good >= 2 } else { readings >= 2 }
+    }
+
     /// Whether its answers are known in part only, and no bike of its kind was tried.
     pub const fn is_experimental(self) -> bool {
         matches!(self, Self::Tacx | Self::Proform | Self::Ergofit | Self::Cateye)
@@ -142,12 +157,12 @@ impl Driver {
     }
 
     /// Who holds back whom: nobody, for nearly all bikes.
-    pub const fn flow(self) -> FlowControl {
+    pub const fn flow(self) -> Flow {
         match self {
-            Self::Monark => FlowControl::Software,
+            Self::Monark => Flow::Software,
             // The oldest sticks are adapters that need it; for the others it means nothing.
-            Self::Ant => FlowControl::Hardware,
-            _ => FlowControl::None,
+            Self::Ant => Flow::Hardware,
+            _ => Flow::None,
         }
     }
 }
@@ -168,7 +183,7 @@ mod tests {
             9_600, 19_200, 38_400, 9_600, 2_400,
         ];
         assert_eq!(rates, expected);
-        let held = Driver::ALL.into_iter().filter(|driver| driver.flow() != FlowControl::None);
+        let held = Driver::ALL.into_iter().filter(|driver| driver.flow() != Flow::None);
         assert_eq!(held.collect::<Vec<_>>(), [Driver::Ant, Driver::Monark]);
     }
 }

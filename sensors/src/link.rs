@@ -1,11 +1,13 @@
-//! What is known of the sensor: from what was read and when, without a clock of its own.
+//! What is known of the sensor: from what was read and when, without a clock of its own. The bridge and the
+//! page, where it reads a bike itself, tell the same states by it.
 
-use alleycat_sensors::{Counters, Millis};
 use alleycat_shared::message::{LOST_AFTER_MS, STALE_AFTER_MS, SensorState};
+
+use crate::{Counters, Millis};
 
 /// The state of an open port. What went wrong on opening one is told by who opened it.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub struct Link {
     last_reading: Option<Millis>,
     /// When the last whole frame came, or the port was opened.
     understood: Millis,
@@ -27,17 +29,17 @@ struct Noise {
 
 impl Link {
     /// A port that was just opened, with what the decoder has counted before.
-    pub(crate) const fn new(counters: Counters) -> Self {
+    pub const fn new(counters: Counters) -> Self {
         Self { last_reading: None, understood: 0, strange: true, good: counters.good, noise: None }
     }
 
     /// A reading came.
-    pub(crate) const fn reading(&mut self, now: Millis) {
+    pub const fn reading(&mut self, now: Millis) {
         self.last_reading = Some(now);
     }
 
     /// Bytes came, and this is what the decoder says of all so far.
-    pub(crate) fn bytes(&mut self, counters: Counters, now: Millis) {
+    pub fn bytes(&mut self, counters: Counters, now: Millis) {
         if counters.good != self.good {
             (self.good, self.noise) = (counters.good, None);
             (self.understood, self.strange) = (now, false);
@@ -51,7 +53,7 @@ impl Link {
     }
 
     /// The state at `now`.
-    pub(crate) fn state(&self, counters: Counters, now: Millis) -> SensorState {
+    pub fn state(&self, counters: Counters, now: Millis) -> SensorState {
         let silence = self.last_reading.map(|last| now.saturating_sub(last));
         let noisy = self.noise.is_some_and(|noise| {
             noise.last.saturating_sub(noise.since) >= GARBAGE_AFTER_MS
@@ -70,12 +72,12 @@ impl Link {
     /// When it is to be doubted that this is the bike that was found here: a while after the last whole
     /// frame, if there is something else to be heard or nothing ever was. A bike that was understood and
     /// fell silent is asleep.
-    pub(crate) fn doubt(&self) -> Option<Millis> {
+    pub fn doubt(&self) -> Option<Millis> {
         self.strange.then_some(self.understood + DOUBT_AFTER_MS)
     }
 
     /// When the state may change by itself.
-    pub(crate) fn next_deadline(&self, now: Millis) -> Option<Millis> {
+    pub fn next_deadline(&self, now: Millis) -> Option<Millis> {
         let silence =
             self.last_reading.into_iter().flat_map(|last| [last + STALE_AFTER_MS, last + LOST_AFTER_MS]);
         let noise = self.noise.map(|noise| noise.last + STALE_AFTER_MS);
@@ -87,44 +89,8 @@ const fn unread(counters: Counters) -> u64 {
     counters.skipped + counters.bad.total()
 }
 
-/// What a rider is to do, in one sentence; empty if nothing.
-pub(crate) fn hint(state: SensorState, driver: &str) -> &'static str {
-    if driver == "auto" && state == SensorState::Waiting {
-        return "Looking for the bike: start pedalling.";
-    }
-    let (peloton, passive) = (driver.starts_with("peloton"), driver == "peloton-passive");
-    match state {
-        SensorState::NoPort => "Plug in the bike's sensor.",
-        SensorState::Refused => {
-            "This computer may not open the port: add the user to the group dialout (sudo usermod -aG dialout $USER) and log in again."
-        }
-        SensorState::Busy => "Another program holds the port: close it.",
-        SensorState::Waiting if passive => {
-            "Open the ride screen of the bike's own tablet and start pedalling."
-        }
-        SensorState::Waiting if driver == "ant" => {
-            "Turn the pedals: the sensor wakes up. If it never does, check --ant-key and --ant-device."
-        }
-        SensorState::Waiting if peloton => "Start pedalling: the bike wakes up and answers.",
-        SensorState::Waiting => "Start pedalling.",
-        SensorState::Live => "",
-        SensorState::Stale => "No reading for a moment.",
-        SensorState::Lost if passive => {
-            "The bike's own tablet has stopped asking: open its ride screen, or check the cable."
-        }
-        SensorState::Lost => "The bike fell silent: check the cable and wake its console.",
-        SensorState::Garbage if peloton => {
-            "The bike is not understood: the adapter must be for RS-232 levels, and on the line on which the bike speaks, not the tablet."
-        }
-        SensorState::Garbage if driver == "line" => {
-            "The sensor sends what is not understood: check --baud (9600 and 115200 are common) and --columns."
-        }
-        SensorState::Garbage => {
-            "What comes is not understood: check the cable, --driver and --baud; `alleycat-bridge probe` helps."
-        }
-    }
-}
-
+/// How long to wait before a device is opened again: longer each time, and at last always the same. In ms.
+pub const BACK_OFF_MS: [Millis; 4] = [500, 1_000, 2_000, 5_000];
 /// Bytes without a reading are garbage after this long. In ms.
 const GARBAGE_AFTER_MS: Millis = 3_000;
 /// A bike that was found is looked for again after this long without a frame. In ms.
@@ -204,15 +170,6 @@ mod tests {
             let counters = Counters { good: second, skipped: 100 * second, ..Counters::default() };
             link.bytes(counters, second * 1_000);
             assert_eq!(link.state(counters, second * 1_000), SensorState::Waiting);
-        }
-    }
-
-    #[test]
-    fn every_state_but_live_says_what_to_do() {
-        for driver in ["line", "peloton", "peloton-passive", "virtual"] {
-            for state in SensorState::ALL {
-                assert_eq!(hint(state, driver).is_empty(), state == SensorState::Live, "{state:?}");
-            }
         }
     }
 }
