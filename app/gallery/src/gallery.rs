@@ -3,6 +3,8 @@
 use alleycat_app::Ctx;
 use alleycat_app::app::Shell;
 use alleycat_app::platform::location;
+use alleycat_app::state::{Input, Settings, Theme};
+use alleycat_app::words::Lang;
 use leptos::prelude::*;
 
 use crate::screens::{SCREENS, Screen};
@@ -16,6 +18,7 @@ const SHEET: &str = "parts";
 struct Address {
     screen: String,
     theme: Option<String>,
+    lang: Option<Lang>,
     words: Option<String>,
     /// Counts the times that it was read: a screen is made anew even if it is the same one.
     time: u32,
@@ -24,7 +27,13 @@ struct Address {
 impl Address {
     fn read(time: u32) -> Self {
         let screen = location::query("screen").unwrap_or_default();
-        Self { screen, theme: location::query("theme"), words: location::query("words"), time }
+        let lang = location::query("lang").and_then(|lang| Lang::wished([lang.as_str()]));
+        Self { screen, theme: location::query("theme"), lang, words: location::query("words"), time }
+    }
+
+    fn settings(&self) -> Settings {
+        let theme = self.theme.as_deref().and_then(Theme::named).unwrap_or_default();
+        Settings { lang: self.lang, theme, sound: false }
     }
 }
 
@@ -47,7 +56,7 @@ pub fn Gallery() -> impl IntoView {
     move || {
         let address = address.get();
         match SCREENS.iter().find(|screen| screen.name == address.screen) {
-            Some(screen) => view! { <Staged screen /> }.into_any(),
+            Some(screen) => view! { <Staged screen settings=address.settings() /> }.into_any(),
             None if address.screen == SHEET => view! { <Sheet /> }.into_any(),
             None => view! { <Overview /> }.into_any(),
         }
@@ -59,8 +68,11 @@ pub fn Gallery() -> impl IntoView {
 fn Staged(
     /// Which one.
     screen: &'static Screen,
+    /// What the people there like.
+    settings: Settings,
 ) -> impl IntoView {
-    let (page, now) = (screen.stage)().shown();
+    let (mut page, now) = (screen.stage)().shown();
+    page.handle(now, Input::Liked { settings, browser: Lang::En });
     let page = RwSignal::new(page);
     let ctx = Ctx::new(page, move |input| {
         page.update(|page| {

@@ -28,6 +28,7 @@ pub const SCREENS: &[Screen] = &[
         Stage::begun(START, None).tell(Input::Config(Err(Failure::default())))
     }),
     main("setup", "riders are on the road", || Stage::ready(133).board_only(133, 118)),
+    main("setup-settings", "the settings", || Stage::ready(133).tell(Input::Settings(true))),
     more("setup-new", "a new device and an empty road", || {
         Stage::linked_for(133, None).bike(SensorState::Waiting)
     }),

@@ -65,6 +65,7 @@ fn Row(
     index: Signal<usize>,
 ) -> impl IntoView {
     let ctx = Ctx::here();
+    let words = ctx.words();
     let text = move |part: fn(&Line) -> String| move || line.read().as_ref().map(part).unwrap_or_default();
     let is = move |what: fn(&Line) -> bool| move || line.read().as_ref().is_some_and(what);
     let racer =
@@ -101,7 +102,7 @@ fn Row(
                 </Show>
                 <bdi class="name">{text(|line| line.name.clone())}</bdi>
             </span>
-            <span role="cell" class="when">{move || line.read().as_ref().and_then(|line| line.began).map(clock::local)}</span>
+            <span role="cell" class="when">{move || line.read().as_ref().and_then(|line| line.began).map(|ms| clock::local(words, ms))}</span>
             <span role="cell" class="note">{text(|line| line.note.clone())}</span>
             <span role="cell" class="score">{text(|line| line.score.clone())}</span>
         </div>

@@ -1,6 +1,14 @@
 //! The page's own clock and its randomness.
 
+use std::cell::RefCell;
+
 use alleycat_shared::Millis;
+use js_sys::Array;
+use js_sys::Intl::DateTimeFormat;
+use wasm_bindgen::JsValue;
+
+use super::document;
+use crate::words::Lang;
 
 /// The own clock, epoch ms. It may jump; the hub's clock is measured against it again and again.
 pub fn now() -> Millis {
@@ -19,15 +27,35 @@ pub fn random() -> f64 {
     js_sys::Math::random()
 }
 
-/// A time as this device writes it: day, month, hour and minute.
-pub fn local(ms: Millis) -> String {
+/// A day and a time as they are written in a language: where the browser wishes it as in a country (`en-GB`), as
+/// there.
+pub fn local(lang: Lang, ms: Millis) -> String {
     #[expect(clippy::cast_precision_loss, reason = "ms since 1970 are exact up to 2^53")]
     let date = js_sys::Date::new(&(ms as f64).into());
+    FORMAT.with_borrow_mut(|kept| {
+        let format = match kept {
+            Some((known, format)) if *known == lang => format,
+            // To make one takes longer than to use it.
+            _ => &kept.insert((lang, format_of(lang))).1,
+        };
+        let written = format.format().call1(&JsValue::UNDEFINED, &date);
+        written.ok().and_then(|text| text.as_string()).unwrap_or_default()
+    })
+}
+
+fn format_of(lang: Lang) -> DateTimeFormat {
+    let wishes = document::wishes();
+    let tag = wishes.iter().find(|wish| Lang::wished([wish.as_str()]) == Some(lang));
+    let tag = tag.map_or_else(|| lang.tag(), String::as_str);
     let options = js_sys::Object::new();
     for (name, value) in [("day", "numeric"), ("month", "short"), ("hour", "2-digit"), ("minute", "2-digit")]
     {
         // A plain object takes any property.
         let _ = js_sys::Reflect::set(&options, &name.into(), &value.into());
     }
-    date.to_locale_string("default", &options).into()
+    DateTimeFormat::new(&Array::of1(&tag.into()), &options)
+}
+
+thread_local! {
+    static FORMAT: RefCell<Option<(Lang, DateTimeFormat)>> = const { RefCell::new(None) };
 }

@@ -14,6 +14,12 @@ pub fn speaks(lang: Lang) {
             let _ = root.set_attribute(name, value);
         }
     }
+    // What is said when nothing can be said any more has to be there before.
+    for (id, words) in [("crash-what", lang.page_broke()), ("crash-way-on", lang.load_again())] {
+        if let Some(element) = document().and_then(|document| document.get_element_by_id(id)) {
+            element.set_text_content(Some(words));
+        }
+    }
 }
 
 /// Takes on a theme's colours.

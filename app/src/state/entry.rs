@@ -115,9 +115,13 @@ impl Entry {
         }
     }
 
-    /// The name as text. An empty one gives way to the suggestion when the id changes.
+    /// The name as text. An empty one gives way to the suggestion when the id changes. One that is too long is not
+    /// taken: cut off, it could end in half a letter.
     pub fn type_name(&mut self, text: &str) {
-        self.name = text.chars().take(RacerName::MAX_CHARS).collect();
+        if text.chars().count() > RacerName::MAX_CHARS {
+            return;
+        }
+        text.clone_into(&mut self.name);
         self.named = !self.name.trim().is_empty();
     }
 
@@ -234,6 +238,10 @@ mod tests {
         assert_eq!(entry.name(), entry.racer().map(names::default_name));
         entry.type_name("a\u{202e}b");
         assert_eq!(entry.name(), None);
+        let family = "👨\u{200d}👩\u{200d}👧\u{200d}👦";
+        entry.type_name(&family.repeat(3));
+        entry.type_name(&family.repeat(4));
+        assert_eq!(entry.name().unwrap().as_str(), family.repeat(3), "no child is left behind");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub fn RoomView(
                 </button>
                 <h1>
                     <bdi>{title}</bdi>
-                    <span class="note">{class} {move || began.get().map(|ms| [" · ", &clock::local(ms)].concat())}</span>
+                    <span class="note">{class} {move || began.get().map(|ms| [" · ", &clock::local(words, ms)].concat())}</span>
                 </h1>
                 <Doors room />
                 <Chips />

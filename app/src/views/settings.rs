@@ -129,9 +129,17 @@ fn Choice(
     set: Setting,
 ) -> impl IntoView {
     let ctx = Ctx::here();
+    // The dialog begins where one chooses the language.
+    let first = tag.is_some() && untrack(&chosen);
     view! {
         <label class="choice" lang=tag data-testid=[group, "-", id].concat()>
-            <input type="radio" name=group prop:checked=chosen on:change=move |_| ctx.tell(Input::Set(set)) />
+            <input
+                type="radio"
+                name=group
+                autofocus=first
+                prop:checked=chosen
+                on:change=move |_| ctx.tell(Input::Set(set))
+            />
             <span>{words}</span>
         </label>
     }

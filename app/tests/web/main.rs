@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
 mod rig;
+mod words;
 
 use alleycat_app::state::{Effect, Input, View};
 use alleycat_shared::api::{RaceResult, RaceState};

@@ -169,6 +169,11 @@ impl Rig {
         self.all(&format!("[role={role}]")).iter().filter_map(|element| element.text_content()).collect()
     }
 
+    /// The text of all elements of a tag.
+    pub(crate) fn of_tag(&self, tag: &str) -> String {
+        self.all(tag).iter().filter_map(|element| element.text_content()).collect()
+    }
+
     /// The state of a chip.
     pub(crate) fn state_of(&self, id: &str) -> String {
         self.all(&format!("[data-testid={id}]"))[0].get_attribute("data-state").unwrap()
