@@ -6,7 +6,7 @@ use crate::Ctx;
 use crate::net::Driver;
 use crate::platform::{document, sound};
 use crate::state::{Page, View};
-use crate::views::{Choosing, Countdown, Finished, Loading, Racing, RoomView, Settings, Setup};
+use crate::views::{Choosing, Countdown, Finished, Loading, Racing, RoomView, Service, Settings, Setup};
 
 /// The whole page with everything behind it.
 #[component]
@@ -44,6 +44,7 @@ pub fn Shell(
                 View::Racing => view! { <Racing /> }.into_any(),
                 View::Finished => view! { <Finished /> }.into_any(),
                 View::Room(room) => view! { <RoomView room /> }.into_any(),
+                View::Service => view! { <Service /> }.into_any(),
             }
         }}
         <Settings />

@@ -57,6 +57,15 @@ impl Ctx {
         Memo::new(move |_| self.page.with(|page| page.list_lines(first.get(), count)))
     }
 
+    /// A part of the state at a place that moves.
+    pub fn read_at<T: Clone + PartialEq + Send + Sync + 'static>(
+        self,
+        place: Signal<usize>,
+        part: fn(&Page, usize) -> T,
+    ) -> Memo<T> {
+        Memo::new(move |_| self.page.with(|page| part(page, place.get())))
+    }
+
     /// A line of the board.
     pub fn slot(self, index: usize) -> Memo<Option<crate::state::Slot>> {
         Memo::new(move |_| self.page.with(|page| page.slot(index)))

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use alleycat_shared::config::{
     Auth, BRIDGE_PORT, MQTT_PATH, MQTT_URL_PATH, MqttConfig, PageConfig, SENSOR_PATH, SensorConfig, classes,
+    content_policy,
 };
 use alleycat_shared::race::{DEFAULT_GRACE_SECONDS, DEFAULT_RACE_SECONDS, RaceClock};
 use alleycat_shared::{ClassId, RaceSecond};
@@ -447,6 +448,12 @@ impl Config {
             grace_seconds: self.grace_seconds,
             auth: if self.open { Auth::Open } else { Auth::Token },
         }
+    }
+
+    /// Whom the page may ask, as a `Content-Security-Policy`.
+    pub(crate) fn content_policy(&self) -> String {
+        let signed = self.aws_iot_endpoint.as_ref().map(|host| format!("wss://{host}"));
+        content_policy(self.page_config().sockets().chain(signed.as_deref()))
     }
 }
 

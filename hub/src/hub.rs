@@ -303,7 +303,7 @@ impl Hub {
             .merge(api::routes(shared))
             .layer(middleware::from_fn_with_state(addresses, limit))
             .merge(host::routes())
-            .merge(page::routes(config.page.as_deref()));
+            .merge(page::routes(config.page.as_deref(), &config.content_policy()));
         let scheme = if tls.is_some() { "https" } else { "http" };
         let server = tokio::spawn(serve(listener, tls, router, http, stopped));
         let races = kept_races;

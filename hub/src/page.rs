@@ -1,22 +1,34 @@
-//! The built page as static files.
+//! The built page as static files, and what a browser may do with it.
 
 use std::path::Path;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
 use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
 
-/// Routes for the page in `folder`, or a word on how to get one.
-pub(crate) fn routes(folder: Option<&Path>) -> Router {
+/// Routes for the page in `folder`, or a word on how to get one. `policy`: whom the page may ask.
+pub(crate) fn routes(folder: Option<&Path>, policy: &str) -> Router {
     match folder {
         Some(folder) => Router::new()
             .fallback_service(ServeDir::new(folder))
             .layer(middleware::from_fn(cache))
+            .layer(SetResponseHeaderLayer::overriding(
+                CONTENT_SECURITY_POLICY,
+                HeaderValue::from_str(policy).ok(),
+            ))
+            .layer(SetResponseHeaderLayer::overriding(
+                REFERRER_POLICY,
+                HeaderValue::from_static("no-referrer"),
+            ))
             .layer(CompressionLayer::new()),
         None => Router::new().route("/", get(|| async { NO_PAGE })),
     }

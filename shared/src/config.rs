@@ -83,6 +83,37 @@ pub enum Auth {
     Open,
 }
 
+impl PageConfig {
+    /// The sockets that the page opens by this configuration: to the broker, and to the bike's bridge.
+    pub fn sockets(&self) -> impl Iterator<Item = &str> {
+        [self.mqtt.url.as_str(), self.sensor.url.as_str()].into_iter()
+    }
+}
+
+/// What the page may load and speak to, as a `Content-Security-Policy`: its own host, these sockets, and nobody
+/// else. A bare scheme such as `wss:` is any socket of it: for a broker that is not known beforehand.
+pub fn content_policy<'a>(sockets: impl IntoIterator<Item = &'a str>) -> String {
+    let mut policy = [POLICY, "; connect-src 'self'"].concat();
+    for origin in sockets.into_iter().filter_map(origin) {
+        policy.extend([" ", origin]);
+    }
+    policy
+}
+
+/// Scheme, host and port of a WebSocket address; `None` for a path, which is on the page's own host, and for
+/// what would end the directive.
+fn origin(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once(':')?;
+    let host = rest.strip_prefix("//").map_or(0, |rest| 2 + rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let origin = &url[..scheme.len() + 1 + host];
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:[]/".contains(c);
+    Some(origin).filter(|origin| matches!(scheme, "ws" | "wss") && origin.chars().all(plain))
+}
+
+/// Scripts and styles as files only, WebAssembly, pictures and files made by the page itself, no frames.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
+    font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 impl Default for MqttConfig {
     fn default() -> Self {
         Self {
@@ -105,4 +136,31 @@ pub fn classes() -> Vec<Class> {
         "Last Train Home",
     ];
     ClassId::all().zip(NAMES).map(|(id, name)| Class { id, name: name.to_owned() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_may_speak_to_its_own_host_its_broker_and_its_bridge() {
+        let connect = |sockets: &[&str]| {
+            let policy = content_policy(sockets.iter().copied());
+            policy.split("; ").find_map(|rule| rule.strip_prefix("connect-src ")).map(str::to_owned)
+        };
+        for (socket, allowed) in [
+            ("/mqtt", ""),
+            ("ws://localhost:8765/sensor", " ws://localhost:8765"),
+            ("wss://broker.example:8084/mqtt?x=1", " wss://broker.example:8084"),
+            ("ws://[::1]:8765", " ws://[::1]:8765"),
+            ("wss:", " wss:"),
+            ("https://elsewhere.example/", ""),
+            ("wss://a; script-src https://elsewhere.example", ""),
+            ("wss://a b", ""),
+        ] {
+            assert_eq!(connect(&[socket]), Some(["'self'", allowed].concat()), "{socket}");
+        }
+        assert_eq!(connect(&["ws://a", "wss://b"]).unwrap(), "'self' ws://a wss://b");
+        assert!(!content_policy([]).contains("unsafe-inline") && !content_policy([]).contains("http"));
+    }
 }

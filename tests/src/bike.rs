@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread::JoinHandle;
 
 use anyhow::Context;
@@ -35,6 +35,19 @@ pub struct Bike {
 struct State {
     cadence: u32,
     raw: u32,
+    mood: AtomicU8,
+}
+
+/// How a bike answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Mood {
+    /// As it should.
+    Well,
+    /// Not at all.
+    Silent,
+    /// With sums that do not fit what they are of.
+    Garbled,
 }
 
 #[derive(Debug)]
@@ -49,7 +62,7 @@ impl Bike {
     /// # Errors
     /// When the system gives no pseudo-terminal.
     pub fn new(cadence: u32, raw: u32) -> anyhow::Result<Self> {
-        let state = Arc::new(State { cadence, raw });
+        let state = Arc::new(State { cadence, raw, mood: AtomicU8::default() });
         let mut bike = Self { folder: tempfile::tempdir()?, state, plugged: None };
         bike.plug()?;
         Ok(bike)
@@ -58,6 +71,11 @@ impl Bike {
     /// The path for the bridge's `--port`.
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("bike")
+    }
+
+    /// From now on it answers so.
+    pub fn feels(&self, mood: Mood) {
+        self.state.mood.store(mood as u8, Ordering::Relaxed);
     }
 
     /// Plugs the bike in behind the same path.
@@ -124,7 +142,12 @@ fn answer(master: OwnedFd, slave: OwnedFd, state: &State, unplug: &AtomicBool) {
                 continue;
             }
             heard.drain(..4);
-            if let Some(frame) = frame(kind, request, state) {
+            let mood = state.mood.load(Ordering::Relaxed);
+            if let Some(mut frame) = frame(kind, request, state).filter(|_| mood != Mood::Silent as u8) {
+                if mood == Mood::Garbled as u8 {
+                    let sum = frame.len() - 2;
+                    frame[sum] = frame[sum].wrapping_add(1);
+                }
                 _ = master.write_all(&frame);
             }
         }
@@ -154,7 +177,7 @@ mod tests {
 
     #[test]
     fn frames_are_those_of_a_real_bike() {
-        let state = State { cadence: 88, raw: 860 };
+        let state = State { cadence: 88, raw: 860, ..State::default() };
         assert_eq!(frame(0xf5, 0x41, &state).unwrap(), [0xf1, 0x41, 3, 0x38, 0x38, 0x30, 0xd5, 0xf6]);
         assert_eq!(frame(0xf5, 0x4a, &state).unwrap(), [0xf1, 0x4a, 4, 0x30, 0x36, 0x38, 0x30, 0x0d, 0xf6]);
         assert_eq!(frame(0xf7, 0, &state).unwrap(), [0xf1, 0xf7, 4, 0x34, 0x36, 0x31, 0x30, 0xb7, 0xf6]);

@@ -61,8 +61,18 @@ impl Browser {
     /// # Errors
     /// When the browser does not start or the page does not load.
     pub async fn open(&self, name: &str, size: (u32, u32), url: &str) -> anyhow::Result<Page> {
+        let page = self.open_with(name, size, &[]).await?;
+        page.client.goto(url).await.with_context(|| format!("{url} does not load"))?;
+        Ok(page)
+    }
+
+    /// Opens an empty page with more of Chromium's switches.
+    ///
+    /// # Errors
+    /// When the browser does not start.
+    pub async fn open_with(&self, name: &str, size: (u32, u32), more: &[String]) -> anyhow::Result<Page> {
         let profile = self.profiles.path().join(name);
-        let args = [
+        let mut args = vec![
             "--headless=new".to_owned(),
             "--no-sandbox".to_owned(),
             "--disable-gpu".to_owned(),
@@ -74,6 +84,7 @@ impl Browser {
             "--disable-quic".to_owned(),
             format!("--user-data-dir={}", profile.display()),
         ];
+        args.extend_from_slice(more);
         let options = json!({ "binary": self.chromium, "args": args });
         let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
         let mut builder = ClientBuilder::new(HttpConnector::new());
@@ -81,7 +92,6 @@ impl Browser {
             builder.capabilities(capabilities).connect(&self.url).await.context("no browser session")?;
         let page = Page { client, driver: self.url.clone() };
         page.resize(size).await?;
-        page.client.goto(url).await.with_context(|| format!("{url} does not load"))?;
         Ok(page)
     }
 }
@@ -122,6 +132,14 @@ impl Page {
     pub async fn resize(&self, (width, height): (u32, u32)) -> anyhow::Result<()> {
         let params = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", &params).await.map(drop)
+    }
+
+    /// Goes to an address.
+    ///
+    /// # Errors
+    /// When it does not load.
+    pub async fn go(&self, url: &str) -> anyhow::Result<()> {
+        self.client.goto(url).await.with_context(|| format!("{url} does not load"))
     }
 
     /// Freezes the page as a browser does with one that is out of sight, or thaws it.

@@ -12,7 +12,7 @@ mod programs;
 mod proxy;
 mod race_hub;
 
-pub use bike::Bike;
+pub use bike::{Bike, Mood};
 pub use brokers::{Broker, address};
 pub use browser::{Browser, Page, TABLET};
 pub use kinesis::{Emulator, Kinesis};

@@ -7,6 +7,8 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 
 use crate::until;
@@ -158,6 +160,22 @@ impl Program {
     /// When the system does not let us.
     pub async fn kill(&mut self) -> anyhow::Result<()> {
         Ok(self.child.kill().await?)
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        Ok(kill(Pid::from_raw(self.id()?), signal)?)
+    }
+
+    /// Its process.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn id(&self) -> anyhow::Result<i32> {
+        Ok(self.child.id().with_context(|| format!("{} has ended", self.name))?.try_into()?)
     }
 
     /// Waits for its end.

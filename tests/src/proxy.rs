@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -19,6 +20,8 @@ pub enum Fate {
     CutDown(usize),
     /// After so many bytes from the client nothing passes any more, and neither side hears of it.
     Stalls(usize),
+    /// Every piece takes so long, either way.
+    Slow(Duration),
 }
 
 /// Takes connections on a port of its own and passes them on. All ends when it is dropped.
@@ -93,17 +96,21 @@ async fn pass(
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_broker, mut to_broker) = broker.into_split();
     let (up, down) = match fate {
-        Fate::Passes => (usize::MAX, usize::MAX),
+        Fate::Passes | Fate::Slow(_) => (usize::MAX, usize::MAX),
         Fate::CutUp(bytes) | Fate::Stalls(bytes) => (bytes, usize::MAX),
         Fate::CutDown(bytes) => (usize::MAX, bytes),
+    };
+    let pause = match fate {
+        Fate::Slow(pause) => pause,
+        _ => Duration::ZERO,
     };
     let record = |bytes: &[u8]| {
         said.lock().unwrap_or_else(PoisonError::into_inner)[connection].extend_from_slice(bytes);
     };
     // Both sides stay open until the end of this function, whichever falls silent first.
     let stalled = tokio::select! {
-        limit = copy(&mut from_client, &mut to_broker, up, record) => limit,
-        _ = copy(&mut from_broker, &mut to_client, down, |_| {}) => false,
+        limit = copy(&mut from_client, &mut to_broker, up, pause, record) => limit,
+        _ = copy(&mut from_broker, &mut to_client, down, pause, |_| {}) => false,
     };
     if stalled && matches!(fate, Fate::Stalls(_)) {
         std::future::pending::<()>().await;
@@ -115,6 +122,7 @@ async fn copy(
     from: &mut OwnedReadHalf,
     to: &mut OwnedWriteHalf,
     limit: usize,
+    pause: Duration,
     mut see: impl FnMut(&[u8]),
 ) -> bool {
     let mut left = limit;
@@ -126,6 +134,7 @@ async fn copy(
         let most = chunk.len().min(left);
         let Ok(count @ 1..) = from.read(&mut chunk[..most]).await else { return false };
         see(&chunk[..count]);
+        tokio::time::sleep(pause).await;
         if to.write_all(&chunk[..count]).await.is_err() {
             return false;
         }

@@ -2,8 +2,10 @@
 
 mod host;
 mod https;
+mod kiosk;
 mod offline;
 mod page_life;
 mod pedal_to_board;
 mod rooms;
+mod states;
 mod words;

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask setup | env | run | kinesis | gallery | test | bench`.
+//! The project's own commands: `cargo xtask setup | env | page | run | kinesis | gallery | test | bench`.
 #![expect(clippy::print_stdout, reason = "these commands talk to the person at the terminal")]
 
 mod bench;
@@ -13,6 +13,7 @@ mod setup;
 mod shell;
 mod test;
 mod wasm;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,8 @@ enum Command {
     Setup,
     /// Prints shell exports with which plain `trunk serve` and `wasm-pack test` find those tools.
     Env,
+    /// Builds the page for release into `target/page`, with what starts it while the network is down.
+    Page(page::Options),
     /// Starts everything on this machine: hub, page, bridge with a bike, simulated riders.
     Run(run::Options),
     /// Starts a Kinesis emulator behind the service's limits, to try streams with.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Setup => setup::everything().map(|_| println!("everything is set up")),
         Command::Env => setup::for_page().map(|tools| print!("{}", tools.exports())),
+        Command::Page(options) => page::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Kinesis(options) => kinesis::run(&options),
         Command::Gallery => gallery(),

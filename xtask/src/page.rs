@@ -7,6 +7,22 @@ use anyhow::{Context, bail};
 
 use crate::setup::Tools;
 use crate::shell::{self, command};
+use crate::{setup, worker};
+
+/// What to build.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Finish the page that `trunk build` has left in this folder instead: write its service worker.
+    #[arg(long, value_name = "DIR")]
+    finish: Option<PathBuf>,
+}
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    match &options.finish {
+        Some(dist) => worker::write(dist),
+        None => build(&setup::for_page()?).map(|dist| println!("\n  {}\n", dist.display())),
+    }
+}
 
 /// Builds the page for release. Returns the folder.
 pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
@@ -25,6 +41,7 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
         }
         .with_context(|| format!("{} can't be made smaller", file.display()))?;
     }
+    worker::write(&dist)?;
     Ok(dist)
 }
 

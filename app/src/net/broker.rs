@@ -1,22 +1,26 @@
 //! The link to the broker: the race's topics and messages over the MQTT client.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use alleycat_mqtt::web::{Client, Setup, Store};
 use alleycat_mqtt::{
-    Bytes, ConnectRefusal, Endpoint, EndpointError, Event, Login, Options, Publish, Qos, Reason,
+    Bytes, ConnectRefusal, Endpoint, EndpointError, Event, Login, Options, Publish, Qos, Reason, Ticket,
 };
 use alleycat_shared::RacerId;
 use alleycat_shared::config::MqttConfig;
+use alleycat_shared::message::RaceMessage;
 use alleycat_shared::topic::Topic;
 use gloo_timers::future::TimeoutFuture;
+use uuid::Uuid;
 use wasm_bindgen::UnwrapThrowExt;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{http, wire};
 use crate::platform::clock;
 use crate::platform::location::socket_url;
+use crate::state::service::{Delivery, Word};
 use crate::state::{Input, Rider};
 
 /// The link to the broker of one rider, or of a spectator. Dropping the last handle closes it.
@@ -34,7 +38,10 @@ struct Inner {
     /// There once it is known what an earlier page left unsent.
     client: OnceCell<Client>,
     /// What is published before that.
-    waiting: RefCell<Vec<Publish>>,
+    waiting: RefCell<Vec<(Uuid, Publish)>>,
+    /// What this page has published and the broker has not acknowledged, in the order of the tickets; and
+    /// whether it was told that it has left.
+    underway: RefCell<VecDeque<(Ticket, Uuid, bool)>>,
     topics: RefCell<Vec<Topic>>,
     told_unsent: Cell<usize>,
 }
@@ -50,6 +57,7 @@ impl Broker {
             retired: Cell::new(false),
             client: OnceCell::new(),
             waiting: RefCell::default(),
+            underway: RefCell::default(),
             topics: RefCell::default(),
             told_unsent: Cell::new(0),
         });
@@ -78,14 +86,32 @@ impl Broker {
     }
 
     /// Publishes at least once.
-    pub(super) fn publish(&self, topic: Topic, payload: Bytes) {
-        let publish = Publish::new(wire::name(&self.0.config, topic), payload, Qos::AtLeastOnce);
-        match self.0.client.get() {
-            // A full queue is more than an hour of riding without a hub: what was promised first is kept.
-            Some(client) => _ = client.publish(publish),
-            None => self.0.waiting.borrow_mut().push(publish),
-        }
+    pub(super) fn publish(&self, message: RaceMessage) {
+        let topic = wire::name(&self.0.config, Topic::Publish(Some(message.racer_id)));
+        let publish = Publish::new(topic, message.to_json(), Qos::AtLeastOnce);
+        let delivery = match self.0.client.get() {
+            Some(client) => self.0.hand_over(client, message.uuid, publish),
+            None => {
+                self.0.waiting.borrow_mut().push((message.uuid, publish));
+                Delivery::Queued
+            }
+        };
+        (self.0.tell)(Input::Service(Word::Published(Box::new(message), delivery)));
         self.0.tell_unsent();
+    }
+
+    /// Tells of messages that have left.
+    pub(super) fn tell_sent(&self) {
+        let Some(sent) = self.0.client.get().and_then(Client::sent) else { return };
+        let mut news = Vec::new();
+        let mut underway = self.0.underway.borrow_mut();
+        for (_, id, told) in underway.iter_mut().take_while(|(ticket, ..)| *ticket <= sent) {
+            if !std::mem::replace(told, true) {
+                news.push((*id, Delivery::Sent));
+            }
+        }
+        drop(underway);
+        self.0.tell_news(news);
     }
 
     /// Falls silent, and only sends what is unsent.
@@ -139,17 +165,43 @@ impl Inner {
             Client::with_endpoints(endpoint, setup, hear).expect_throw("an id of our own can be sent");
         let client = self.client.get_or_init(|| client);
         self.subscribe(self.topics.borrow().iter());
-        for publish in self.waiting.take() {
-            let _ = client.publish(publish);
+        let mut failed = Vec::new();
+        for (id, publish) in self.waiting.take() {
+            if self.hand_over(client, id, publish) == Delivery::Failed {
+                failed.push((id, Delivery::Failed));
+            }
         }
+        self.tell_news(failed);
         self.tell_unsent();
+    }
+
+    /// A full queue is more than an hour of riding without a hub: what was promised first is kept.
+    fn hand_over(&self, client: &Client, id: Uuid, publish: Publish) -> Delivery {
+        let Ok(ticket) = client.publish(publish) else { return Delivery::Failed };
+        self.underway.borrow_mut().push_back((ticket, id, false));
+        Delivery::Queued
+    }
+
+    fn acknowledged(&self, ticket: Ticket) {
+        let mut underway = self.underway.borrow_mut();
+        let found = underway.iter().position(|(known, ..)| *known == ticket);
+        let id = found.and_then(|index| underway.remove(index)).map(|(_, id, _)| id);
+        drop(underway);
+        self.tell_news(id.map(|id| (id, Delivery::Acknowledged)).into_iter().collect());
+    }
+
+    /// Of a rider who has left, too: what became of a message is true whoever is at the page.
+    fn tell_news(&self, news: Vec<(Uuid, Delivery)>) {
+        if !news.is_empty() {
+            (self.tell)(Input::Service(Word::Delivered(news)));
+        }
     }
 
     /// Two clients of one id throw each other out: every link of every page has its own.
     fn client_id(&self) -> String {
         let who =
             self.racer.map_or_else(|| "watch".to_owned(), |racer| ["ride", &racer.to_string()].concat());
-        let unique = uuid::Uuid::new_v4().simple().to_string();
+        let unique = Uuid::new_v4().simple().to_string();
         [&who, "-", &unique[..UNIQUE]].concat()
     }
 
@@ -182,6 +234,7 @@ impl Inner {
         match event {
             Event::Connected { .. } => self.say(Input::LinkUp),
             Event::Disconnected { reason, retry_at } => {
+                self.say(Input::Service(Word::Lost(reason.to_string())));
                 self.say(Input::LinkDown { retry_at });
                 if let Reason::Refused(ConnectRefusal::BadCredentials | ConnectRefusal::NotAuthorized) =
                     reason
@@ -192,7 +245,11 @@ impl Inner {
             Event::Message { topic, payload, retain, .. } => {
                 self.say(wire::read(&self.config, &topic, &payload, retain));
             }
-            Event::Acknowledged { .. } | Event::Superseded { .. } => self.tell_unsent(),
+            Event::Acknowledged { ticket } => {
+                self.acknowledged(ticket);
+                self.tell_unsent();
+            }
+            Event::Superseded { .. } => self.tell_unsent(),
             Event::SubscribeFailed { .. } => self.say(Input::LinkNonsense),
             Event::Subscribed { .. } => {}
         }

@@ -3,10 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use alleycat_mqtt::Bytes;
 use alleycat_mqtt::web::{Lock, Wakeups};
 use alleycat_shared::message::RaceMessage;
-use alleycat_shared::topic::Topic;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::{RwSignal, Update, WithUntracked};
 use uuid::Uuid;
@@ -17,7 +15,8 @@ use super::broker::Broker;
 use super::http;
 use super::tones::tones;
 use crate::platform::storage::{self, Shelf};
-use crate::platform::{clock, document, location, sound, wake_lock};
+use crate::platform::{clock, document, fullscreen, hands, inspect, location, sound, wake_lock, worker};
+use crate::state::service::Word;
 use crate::state::{Effect, Input, Page, Preset, Rider, Settings, Theme};
 use crate::words::Lang;
 
@@ -50,6 +49,7 @@ impl Driver {
         let woke = move || {
             let Some(driver) = this.upgrade() else { return };
             wake_lock::take_again();
+            fullscreen::woke();
             if let Some(bridge) = &*driver.bridge.borrow() {
                 bridge.hurry();
             }
@@ -57,6 +57,14 @@ impl Driver {
         };
         driver.wakeups.replace(Some(Wakeups::listen(woke)));
         driver.tell(liked());
+        let (touched, held) = (driver.listener(), driver.listener());
+        let touched = move || {
+            fullscreen::touched();
+            touched(Input::Service(Word::Touched));
+        };
+        hands::listen(touched, move || held(Input::Service(Word::Open)));
+        let newer = driver.listener();
+        worker::register(move || newer(Input::Service(Word::NewerPage)));
         let this = driver.clone();
         spawn_local(async move {
             let lock = Lock::take(RIDE, PATIENCE_MS).await;
@@ -79,6 +87,9 @@ impl Driver {
 
     /// Tells the state what happened and does what it wants.
     pub fn tell(self: &Rc<Self>, input: Input) {
+        if input == Input::Start {
+            fullscreen::enter();
+        }
         let mut effects = Vec::new();
         self.page.update(|page| effects = page.handle(clock::now(), input));
         for effect in effects {
@@ -88,6 +99,7 @@ impl Driver {
         let broker = self.broker.borrow().clone();
         if let Some(broker) = broker {
             broker.listen(self.page.with_untracked(|page| page.topics().collect()));
+            broker.tell_sent();
         }
         if let Some(bridge) = &*self.bridge.borrow() {
             bridge.beat();
@@ -124,7 +136,7 @@ impl Driver {
                 let message = RaceMessage { uuid: Uuid::new_v4(), ..*message };
                 let broker = self.broker.borrow().clone();
                 if let Some(broker) = broker {
-                    broker.publish(Topic::Publish(Some(message.racer_id)), Bytes::from(message.to_json()));
+                    broker.publish(message);
                 }
             }
             Effect::KeepRecent => {
@@ -135,6 +147,14 @@ impl Driver {
             Effect::KeepSettings(settings) => storage::write(Shelf::Device, SETTINGS, &settings),
             Effect::Cue(cue) => sound::play(tones(cue)),
             Effect::StayAwake(wanted) => wake_lock::want(wanted),
+            Effect::Inspect => {
+                let url = self.page.with_untracked(|page| page.config().map(|c| c.sensor.url.clone()));
+                let bridge = url.is_some_and(|url| url.starts_with('/'));
+                self.ask(
+                    async move { Input::Service(Word::Inspected(Box::new(inspect::inspect(bridge).await))) },
+                );
+            }
+            Effect::Reload => worker::reload(),
         }
     }
 

@@ -3,11 +3,12 @@
 
 use std::rc::Rc;
 
-use alleycat_mqtt::Bytes;
 use alleycat_shared::config::MqttConfig;
+use alleycat_shared::message::RaceMessage;
 use alleycat_shared::topic::Topic;
 
 use super::wire;
+use crate::state::service::{Delivery, Word};
 use crate::state::{Input, Rider};
 
 #[derive(Clone)]
@@ -25,10 +26,13 @@ impl Broker {
         false
     }
 
-    pub(super) fn publish(&self, topic: Topic, payload: Bytes) {
-        let name = wire::name(&self.config, topic);
-        (self.tell)(wire::read(&self.config, &name, &payload, false));
+    pub(super) fn publish(&self, message: RaceMessage) {
+        let name = wire::name(&self.config, Topic::Publish(Some(message.racer_id)));
+        (self.tell)(wire::read(&self.config, &name, &message.to_json(), false));
+        (self.tell)(Input::Service(Word::Published(Box::new(message), Delivery::Failed)));
     }
+
+    pub(super) fn tell_sent(&self) {}
 
     pub(super) fn retire(&self) {
         (self.tell)(Input::LinkDown { retry_at: None });

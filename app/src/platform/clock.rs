@@ -30,8 +30,7 @@ pub fn random() -> f64 {
 /// A day and a time as they are written in a language: where the browser wishes it as in a country (`en-GB`), as
 /// there.
 pub fn local(lang: Lang, ms: Millis) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "ms since 1970 are exact up to 2^53")]
-    let date = js_sys::Date::new(&(ms as f64).into());
+    let date = date(ms);
     FORMAT.with_borrow_mut(|kept| {
         let format = match kept {
             Some((known, format)) if *known == lang => format,
@@ -59,3 +58,25 @@ fn format_of(lang: Lang) -> DateTimeFormat {
 thread_local! {
     static FORMAT: RefCell<Option<(Lang, DateTimeFormat)>> = const { RefCell::new(None) };
 }
+
+/// A time of day as this device writes it, to the millisecond: `14:05:09.042`.
+pub fn precise(ms: Millis) -> String {
+    let time = date(ms).to_locale_time_string("en-GB");
+    let fraction = (ms % 1_000 + 1_000).to_string();
+    [&String::from(time), ".", &fraction[1..]].concat()
+}
+
+/// The present time for the name of a file: `2026-05-03T12-05-09`.
+pub fn stamp() -> String {
+    let text = String::from(date(now()).to_iso_string());
+    text[..text.len().min(STAMP)].replace(':', "-")
+}
+
+fn date(ms: Millis) -> js_sys::Date {
+    #[expect(clippy::cast_precision_loss, reason = "ms since 1970 are exact up to 2^53")]
+    let ms = ms as f64;
+    js_sys::Date::new(&ms.into())
+}
+
+/// Up to the seconds.
+const STAMP: usize = 19;

@@ -54,3 +54,15 @@ pub fn wishes() -> Vec<String> {
     let languages = web_sys::window().map(|window| window.navigator().languages());
     languages.iter().flat_map(js_sys::Array::iter).filter_map(|wish| wish.as_string()).collect()
 }
+
+/// What a `<meta name=…>` of the page says.
+pub fn meta(name: &str) -> Option<String> {
+    let element = document()?.query_selector(&["meta[name='", name, "']"].concat()).ok()??;
+    element.get_attribute("content").filter(|content| !content.is_empty())
+}
+
+/// Whether a media query matches.
+pub fn matches(query: &str) -> bool {
+    let list = web_sys::window().and_then(|window| window.match_media(query).ok()?);
+    list.is_some_and(|list| list.matches())
+}

@@ -40,6 +40,14 @@ pub fn take_again() {
     });
 }
 
+/// Whether the screen is being kept on now: the browser may have let go of the lock by itself.
+pub fn is_held() -> bool {
+    let lock = HELD.take();
+    let released = lock.as_ref().map(|lock| Reflect::get(lock, &"released".into()));
+    HELD.set(lock);
+    released.is_some_and(|released| released.is_ok_and(|released| released.is_falsy()))
+}
+
 /// Through `Reflect`, for web-sys has the wake lock among its unstable parts only.
 fn request() -> Option<Promise> {
     let navigator = web_sys::window()?.navigator();

@@ -7,6 +7,7 @@ use alleycat_shared::time::ClockOffset;
 use alleycat_shared::{ClassId, Millis, RaceId};
 
 use super::rooms::{Answer, Question, Room};
+use super::service::Word;
 use super::{Cue, Key, Preset, Recent, Ride, Rider, Setting, Settings};
 use crate::words::Lang;
 
@@ -115,6 +116,9 @@ pub enum Input {
     /// How does it sound?
     TrySound,
 
+    /// What concerns the service menu.
+    Service(Word),
+
     /// The answer to [`Effect::Ask`].
     Answered {
         /// What was asked.
@@ -175,4 +179,8 @@ pub enum Effect {
     Cue(Cue),
     /// Keep the screen on, or no longer.
     StayAwake(bool),
+    /// Ask the browser, `/config.json` and the bridge for what the service menu shows.
+    Inspect,
+    /// Load the page again, the newest there is.
+    Reload,
 }

@@ -87,6 +87,9 @@ impl Page {
         if let Some(record) = self.record.as_mut().filter(|record| record.question() == question) {
             record.answered(self.now, wait, answer.as_deref().ok());
         }
+        if let Ok(Answer::Trace(trace)) = answer.as_deref() {
+            self.service.messages.compare(trace);
+        }
         let answer = match answer {
             Ok(answer) => Ok(*answer),
             Err(failure) => Err(failure.detail),

@@ -21,6 +21,7 @@ mod ride;
 pub mod rooms;
 mod screen;
 mod sensor;
+pub mod service;
 mod settings;
 mod spark;
 mod standings;

@@ -13,6 +13,7 @@ use super::flow::REJOIN_MS;
 use super::news::News;
 use super::retry;
 use super::rooms::{Field, Rooms};
+use super::service::Service;
 use super::spark::Record;
 use super::{Cue, Effect, Entry, Finish, Flow, Input, Link, Ride, Rider, Sensor, Settings, Standings};
 use crate::words::Lang;
@@ -42,6 +43,7 @@ pub struct Page {
     pub(super) news: News,
     pub(super) rooms: Rooms,
     pub(super) field: Field,
+    pub(super) service: Service,
     /// The own record ride, once it is known which one that is.
     pub(super) record: Option<Record>,
     /// Whether the board compares with everybody's record rides.
@@ -69,6 +71,7 @@ impl Page {
         self.ask(&mut effects);
         self.look_up(&mut effects);
         self.advance(&mut effects);
+        self.serve(&mut effects);
         if !is_reading {
             self.standings.keep_only(self.class(), self.racer());
             self.standings.arrange(self.race_on_board());
@@ -88,8 +91,15 @@ impl Page {
             _ => None,
         };
         let record = self.record.as_ref().and_then(Record::ask_at);
-        let asked =
-            [self.config.ask_at, self.clock.ask_at, self.rejoin.ask_at, finish, record, self.rooms.ask_at()];
+        let asked = [
+            self.config.ask_at,
+            self.clock.ask_at,
+            self.rejoin.ask_at,
+            finish,
+            record,
+            self.rooms.ask_at(),
+            self.serve_at(),
+        ];
         asked.into_iter().flatten().chain(self.sensor.next_change(self.now)).fold(second, Millis::min)
     }
 
@@ -179,6 +189,7 @@ impl Page {
             Input::Touched => self.rooms.touch(self.now),
             Input::AllTime(wanted) => self.all_time = wanted,
             Input::Answered { question, answer } => self.looked_up(question, answer),
+            Input::Service(word) => self.service.hear(self.now, word),
             Input::LinkNonsense => self.nonsense = self.nonsense.saturating_add(1),
             Input::Pressed(key) => self.edit(|entry| entry.press(key)),
             Input::RacerTyped(text) => self.edit(|entry| entry.type_racer(&text)),
@@ -286,6 +297,7 @@ impl Page {
         }
         if link == Link::Connected {
             self.rejoin = Asked::default();
+            self.service.attempts = 0;
         }
         self.link = link;
     }

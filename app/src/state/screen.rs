@@ -27,6 +27,8 @@ pub enum View {
     Finished,
     /// A room beside the race.
     Room(Room),
+    /// The service menu.
+    Service,
 }
 
 /// What is shown where there is no value: never 0, never the last one.
@@ -35,6 +37,9 @@ pub(crate) const NOTHING: &str = "--";
 impl Page {
     /// The view.
     pub fn view(&self) -> View {
+        if self.service.sheet().is_some() {
+            return View::Service;
+        }
         if let (Some(room), Some(_)) = (self.rooms.here(), self.config()) {
             return View::Room(room);
         }

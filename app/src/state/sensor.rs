@@ -3,6 +3,8 @@
 //! Driven by [`crate::net`] with what came over `/sensor`. "No reading" is its own case: never 0, never
 //! the last value.
 
+use std::collections::VecDeque;
+
 use alleycat_shared::message::{LOST_AFTER_MS, STALE_AFTER_MS, SensorMessage, SensorReading, SensorState};
 use alleycat_shared::{Cadence, Millis, Resistance};
 
@@ -13,8 +15,12 @@ use crate::words::Lang;
 pub struct Sensor {
     /// The bridge's latest word; `None` while there is no bridge.
     state: Option<SensorState>,
+    driver: String,
+    port: String,
     hint: String,
     latest: Option<Latest>,
+    /// When the readings of the last ten seconds came.
+    arrivals: VecDeque<Millis>,
     /// Attempts to reach the bridge since it was last there.
     attempts: u32,
     refused: u32,
@@ -47,6 +53,7 @@ impl Sensor {
     pub fn bridge_closed(&mut self) {
         self.state = None;
         self.hint.clear();
+        (self.driver, self.port) = (String::new(), String::new());
         self.latest = None;
         self.attempts = self.attempts.saturating_add(1);
     }
@@ -54,11 +61,17 @@ impl Sensor {
     /// A message from the bridge.
     pub fn heard(&mut self, now: Millis, message: SensorMessage) {
         match message {
-            SensorMessage::State { state, hint, .. } => {
+            SensorMessage::State { state, driver, port, hint } => {
                 self.state = Some(state);
-                self.hint = hint;
+                (self.driver, self.port, self.hint) = (driver, port, hint);
             }
             SensorMessage::Reading(reading) => {
+                while self.arrivals.len() >= MOST_ARRIVALS
+                    || self.arrivals.front().is_some_and(|at| at + ARRIVALS_MS <= now)
+                {
+                    self.arrivals.pop_front();
+                }
+                self.arrivals.push_back(now);
                 let at = now.saturating_sub(u64::from(reading.age_ms));
                 self.latest = Some(Latest { reading, at });
             }
@@ -78,6 +91,22 @@ impl Sensor {
     /// How often the bridge was asked for in vain since it was last there.
     pub fn attempts(&self) -> u32 {
         self.attempts
+    }
+
+    /// What reads the bike's bytes, or empty.
+    pub fn driver(&self) -> &str {
+        &self.driver
+    }
+
+    /// Where the bike is plugged in, or empty.
+    pub fn port(&self) -> &str {
+        &self.port
+    }
+
+    /// How many readings came in the last ten seconds.
+    pub fn readings_per_ten_seconds(&self, now: Millis) -> u64 {
+        let latest = |at: &&Millis| **at + ARRIVALS_MS > now;
+        u64::try_from(self.arrivals.iter().rev().take_while(latest).count()).unwrap_or(u64::MAX)
     }
 
     /// What the bridge says one should do, or empty.
@@ -128,7 +157,8 @@ impl Sensor {
         [at + STALE_AFTER_MS, at + LOST_AFTER_MS].into_iter().find(|change| *change > now)
     }
 
-    fn age(&self, now: Millis) -> Option<Millis> {
+    /// How old the latest reading is.
+    pub fn age(&self, now: Millis) -> Option<Millis> {
         self.latest.map(|latest| now.saturating_sub(latest.at))
     }
 }
@@ -183,6 +213,11 @@ impl Shown {
         !matches!(self, Self::Bridge(SensorState::Live | SensorState::Stale | SensorState::Waiting))
     }
 }
+
+/// Readings are counted over so long.
+const ARRIVALS_MS: Millis = 10_000;
+/// More than any sensor says in that time.
+const MOST_ARRIVALS: usize = 1_000;
 
 fn badness(state: SensorState) -> u8 {
     match state {
@@ -279,6 +314,19 @@ pub(crate) mod tests {
         sensor.bridge_opened();
         assert_eq!(sensor.attempts(), 0);
         assert!(sensor.readable(100).is_none());
+    }
+
+    #[test]
+    fn readings_are_counted_over_ten_seconds_and_forgotten_after() {
+        let mut sensor = Sensor::default();
+        sensor.bridge_opened();
+        (0..200).for_each(|tenth| sensor.heard(tenth * 100, reading(88.0, None)));
+        assert_eq!(sensor.readings_per_ten_seconds(19_900), 100);
+        assert_eq!(sensor.readings_per_ten_seconds(24_900), 50);
+        assert_eq!(sensor.readings_per_ten_seconds(60_000), 0);
+        assert!(sensor.arrivals.len() <= 101);
+        sensor.heard(0, state(SensorState::Live));
+        assert_eq!((sensor.driver(), sensor.port()), ("line", "p"));
     }
 
     #[test]

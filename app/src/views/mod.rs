@@ -6,6 +6,7 @@ pub mod finished;
 pub mod loading;
 pub mod racing;
 pub mod room;
+pub mod service;
 pub mod settings;
 pub mod setup;
 
@@ -15,6 +16,7 @@ pub use finished::Finished;
 pub use loading::Loading;
 pub use racing::Racing;
 pub use room::RoomView;
+pub use service::Service;
 pub use settings::{Settings, SettingsButton};
 pub use setup::Setup;
 

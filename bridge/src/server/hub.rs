@@ -4,15 +4,16 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use alleycat_shared::config::{PageConfig, SENSOR_PATH};
+use alleycat_shared::config::{PageConfig, SENSOR_PATH, content_policy};
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
-    RETRY_AFTER,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
 };
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::Value;
@@ -72,6 +73,24 @@ impl Hub {
         Ok(config)
     }
 
+    /// Whom the page may ask. A broker that is not known yet, or that gets addresses signed for one attempt,
+    /// may be anywhere.
+    fn content_policy(&self) -> String {
+        let kept = self.config.lock().expect("no holder of this lock panics");
+        match kept.as_ref().and_then(|config| PageConfig::deserialize(config).ok()) {
+            Some(config) if config.mqtt.url_from.is_none() => content_policy(config.sockets()),
+            _ => content_policy(["ws:", "wss:"]),
+        }
+    }
+
+    /// Asks for the configuration if none is known.
+    async fn know_config(&self) {
+        let known = self.config.lock().expect("no holder of this lock panics").is_some();
+        if !known && let Ok(config) = self.fetch_config().await {
+            *self.config.lock().expect("no holder of this lock panics") = Some(config);
+        }
+    }
+
     async fn pass(&self, request: Request) -> Result<Response, HubError> {
         let (parts, body) = request.into_parts();
         let Ok(body) = to_bytes(body, MAX_BODY).await else {
@@ -121,6 +140,20 @@ pub(super) async fn config(State(shared): State<Arc<Shared>>) -> Response {
             kept.as_ref().map_or(failed, |config| ([(KEPT, "hub-away")], Json(config)).into_response())
         }
     }
+}
+
+/// Says with each file of the page whom it may ask: this host, and the hub's broker once it is known.
+pub(super) async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    // A policy is for as long as the page is open.
+    if request.uri().path() == "/" {
+        shared.hub.know_config().await;
+    }
+    let policy = shared.hub.content_policy();
+    let mut response = next.run(request).await;
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 /// `/api/…`: passed on as it is, within bounds.

@@ -60,8 +60,9 @@ async fn fetch_page(shared: &Shared, store: &Store) -> Result<bool, MirrorError>
     let mut waiting = vec![INDEX.to_owned()];
     while let Some(name) = waiting.pop() {
         fetch_file(shared, &draft, &name, &mut budget).await?;
-        // Scripts name files that are never asked for; those that are, the index names as well.
-        if [".html", ".css", ".webmanifest"].iter().any(|text| name.ends_with(text)) {
+        // Scripts name files that are never asked for; those that are, the index names as well. The service
+        // worker has the list of all.
+        if [".html", ".css", ".webmanifest", "worker.js"].iter().any(|text| name.ends_with(text)) {
             let text = tokio::fs::read_to_string(draft.path(&name)?).await?;
             waiting.extend(references(&text).into_iter().filter(|name| known.insert(name.clone())));
         }

@@ -89,8 +89,8 @@ pub(crate) async fn serve(
         .route("/healthz", get(status::status))
         .route("/status", get(status::status))
         .route("/metrics", get(status::metrics))
-        .with_state(shared)
-        .merge(page)
+        .with_state(Arc::clone(&shared))
+        .merge(page.layer(middleware::from_fn_with_state(shared, hub::guard)))
         // Asking on this machine costs nothing, and a page is never an old one.
         .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
         .layer(middleware::from_fn_with_state(access, access::check));

@@ -195,6 +195,11 @@ impl Outbox {
         })
     }
 
+    /// The youngest message that has been sent on this connection and is not done with.
+    pub(crate) fn sent(&self) -> Option<Ticket> {
+        self.log.get(self.cursor.checked_sub(1)?).map(|entry| entry.ticket)
+    }
+
     /// How many messages are not done with.
     pub(crate) fn len(&self) -> usize {
         self.log.len()

@@ -351,6 +351,12 @@ impl Session {
         self.outbox.len()
     }
 
+    /// The youngest message that was written to a socket and waits for its acknowledgement, as those before it
+    /// do. What is younger has not left.
+    pub fn sent(&self) -> Option<Ticket> {
+        self.outbox.sent()
+    }
+
     /// Writes what waits for a connection: subscriptions first, so that no answer to a publish is missed.
     fn flush(&mut self) {
         if !self.is_connected() {

@@ -190,6 +190,11 @@ impl Client {
     pub fn queued(&self) -> usize {
         self.0.state.borrow().session.queued()
     }
+
+    /// See [`Session::sent`].
+    pub fn sent(&self) -> Option<Ticket> {
+        self.0.state.borrow().session.sent()
+    }
 }
 
 impl Inner {
