@@ -87,6 +87,11 @@ pub struct Config {
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 
+    /// At a broker: also append each acknowledged second to this file, a line of race id, racer id and second, so
+    /// that somebody can ask the hub for it afterwards.
+    #[arg(long, value_name = "FILE")]
+    pub acknowledged: Option<PathBuf>,
+
     /// Into a stream: how many times faster than time a race that is over is put.
     #[arg(long, value_name = "TIMES", default_value_t = 1.0, env = "ALLEYCAT_SIM_SPEED", value_parser = speed)]
     pub speed: f64,

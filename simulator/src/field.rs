@@ -21,6 +21,7 @@ use crate::config::ConfigError;
 use crate::config::{Config, Target};
 use crate::hub::{Hub, own_time};
 use crate::processes;
+use crate::receipts::Receipts;
 use crate::report::{Counters, Report};
 use crate::rider::{Course, Rider};
 
@@ -68,6 +69,7 @@ async fn ride(config: Config, broker: Url, shutdown: impl Future<Output = ()>) -
         first,
         end,
         counters: Counters::new(),
+        receipts: config.acknowledged.as_deref().map(Receipts::open).transpose()?,
         stop,
     });
     let tokens = join_all(&course, &ids).await?;

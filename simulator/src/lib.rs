@@ -8,6 +8,7 @@ mod field;
 pub mod hub;
 mod model;
 mod processes;
+mod receipts;
 mod report;
 mod ride;
 mod rider;

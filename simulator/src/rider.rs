@@ -11,12 +11,13 @@ use alleycat_shared::config::Auth;
 use alleycat_shared::race::RaceClock;
 use alleycat_shared::time::ClockOffset;
 use alleycat_shared::topic::Topic;
-use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
+use alleycat_shared::{ClassId, Millis, RaceId, RaceSecond, RacerId};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::hub::{Hub, own_time};
+use crate::receipts::Receipts;
 use crate::report::Counters;
 use crate::ride::{Habits, Ride, Send};
 
@@ -34,6 +35,8 @@ pub(crate) struct Course {
     /// The race after the last one, or `None` to ride for ever.
     pub(crate) end: Option<RaceId>,
     pub(crate) counters: Counters,
+    /// Where acknowledged seconds are written down, if somebody wants to know.
+    pub(crate) receipts: Option<Receipts>,
     pub(crate) stop: watch::Receiver<bool>,
 }
 
@@ -43,6 +46,9 @@ impl Course {
         self.offset.borrow().hub_time(own_time())
     }
 }
+
+/// When a message was sent, and which second of which race it is.
+type InFlight = HashMap<Ticket, (Instant, RaceId, RaceSecond)>;
 
 pub(crate) struct Rider {
     pub(crate) racer_id: RacerId,
@@ -57,7 +63,7 @@ impl Rider {
     /// Rides until the course's last race is over or the run is stopped.
     pub(crate) async fn ride(mut self) {
         let mut client = self.client();
-        let mut in_flight: HashMap<Ticket, Instant> = HashMap::new();
+        let mut in_flight = InFlight::new();
         let mut stop = self.course.stop.clone();
         let mut race = self.race_now().max(self.course.first);
         let mut ride = self.in_race(race);
@@ -111,17 +117,15 @@ impl Rider {
         client
     }
 
-    async fn heard(
-        &mut self,
-        event: MqttEvent,
-        client: &mut Client,
-        in_flight: &mut HashMap<Ticket, Instant>,
-    ) {
+    async fn heard(&mut self, event: MqttEvent, client: &mut Client, in_flight: &mut InFlight) {
         let counters = &self.course.counters;
         match event {
             MqttEvent::Acknowledged { ticket } => {
-                if let Some(sent) = in_flight.remove(&ticket) {
+                if let Some((sent, race, second)) = in_flight.remove(&ticket) {
                     counters.acknowledge(sent.elapsed());
+                    if let Some(receipts) = &self.course.receipts {
+                        receipts.note(race, self.racer_id, second);
+                    }
                 }
             }
             MqttEvent::Message { .. } => _ = counters.received.fetch_add(1, Ordering::Relaxed),
@@ -164,7 +168,7 @@ impl Rider {
         }
     }
 
-    fn send(&self, ride: &Ride, send: Send, client: &mut Client, in_flight: &mut HashMap<Ticket, Instant>) {
+    fn send(&self, ride: &Ride, send: Send, client: &mut Client, in_flight: &mut InFlight) {
         let counters = &self.course.counters;
         let message = ride.message(send.second);
         let topic = Topic::Publish(Some(self.racer_id)).to_string();
@@ -172,7 +176,7 @@ impl Rider {
             Ok(ticket) => {
                 counters.sent.fetch_add(1, Ordering::Relaxed);
                 counters.duplicates.fetch_add(u64::from(send.again), Ordering::Relaxed);
-                in_flight.insert(ticket, Instant::now());
+                in_flight.insert(ticket, (Instant::now(), message.race_id, send.second));
             }
             Err(error) => {
                 counters.refused.fetch_add(1, Ordering::Relaxed);

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::Context;
+use nix::sys::signal::Signal;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -24,6 +25,8 @@ pub struct Broker {
     pub port: u16,
     /// Whether it is spoken in a WebSocket there.
     pub web: bool,
+    /// Where Mosquitto speaks it the other way, bare or in a WebSocket.
+    pub other_port: u16,
     /// Whether all of it goes through TLS.
     tls: bool,
     /// Whether it has on the disk what it knows.
@@ -50,10 +53,8 @@ impl Broker {
     /// # Errors
     /// When it is not there or does not answer.
     pub async fn mosquitto_that_keeps() -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let port = free_port()?;
         let mut broker =
-            Self { kind: Kind::Mosquitto, program: None, folder, port, web: false, tls: false, keeps: true };
+            Self { keeps: true, ..Self::new(Kind::Mosquitto, false, tempfile::tempdir()?, false)? };
         broker.restart().await?;
         Ok(broker)
     }
@@ -120,6 +121,24 @@ impl Broker {
         }
     }
 
+    /// Asks it to end, and waits until it has: what it keeps is on the disk then.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn end(&mut self) -> anyhow::Result<()> {
+        let Some(mut program) = self.program.take() else { return Ok(()) };
+        program.signal(Signal::SIGTERM)?;
+        program.wait(Duration::from_secs(20)).await.map(drop)
+    }
+
+    /// Sends it a signal, if it runs.
+    ///
+    /// # Errors
+    /// When it has ended by itself.
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        self.program.as_ref().map_or(Ok(()), |program| program.signal(signal))
+    }
+
     /// Starts it again on its port, without what it had in memory.
     ///
     /// # Errors
@@ -146,14 +165,19 @@ impl Broker {
     }
 
     async fn start(kind: Kind, web: bool, folder: TempDir, tls: bool) -> anyhow::Result<Self> {
-        let mut broker = Self { kind, program: None, folder, port: free_port()?, web, tls, keeps: false };
+        let mut broker = Self::new(kind, web, folder, tls)?;
         broker.restart().await?;
         Ok(broker)
     }
 
+    fn new(kind: Kind, web: bool, folder: TempDir, tls: bool) -> anyhow::Result<Self> {
+        let (port, other_port) = (free_port()?, free_port()?);
+        Ok(Self { kind, program: None, folder, port, web, other_port, tls, keeps: false })
+    }
+
     fn mosquitto_command(&self) -> anyhow::Result<Command> {
         let config = self.folder.path().join("mosquitto.conf");
-        let (tcp, web) = if self.web { (free_port()?, self.port) } else { (self.port, free_port()?) };
+        let (tcp, web) = if self.web { (self.other_port, self.port) } else { (self.port, self.other_port) };
         let text = include_str!("../mosquitto.conf");
         let text = text.replace("@TCP@", &tcp.to_string()).replace("@WEBSOCKET@", &web.to_string());
         let text = if self.tls { self.secure(&text) } else { text };

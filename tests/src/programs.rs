@@ -178,6 +178,14 @@ impl Program {
         Ok(self.child.id().with_context(|| format!("{} has ended", self.name))?.try_into()?)
     }
 
+    /// How it ended, if it has.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
     /// Waits for its end.
     ///
     /// # Errors

@@ -1,8 +1,10 @@
-//! The project's own commands: `cargo xtask setup | env | page | run | kinesis | gallery | test | bench`.
+//! The project's own commands: `cargo xtask setup | env | page | run | kinesis | gallery | test | chaos | soak | bench | dist`.
 #![expect(clippy::print_stdout, reason = "these commands talk to the person at the terminal")]
 
 mod bench;
 mod broker;
+mod chaos;
+mod dist;
 mod kinesis;
 mod node;
 mod page;
@@ -43,8 +45,14 @@ enum Command {
     Gallery,
     /// Runs what CI runs: format, lints, tests native and in the browser, whole-system tests.
     Test(test::Options),
+    /// Breaks everything at random while riders race, and compares what must be the same.
+    Chaos(chaos::Options),
+    /// A day of races in 25 minutes: does anything grow that should not?
+    Soak(chaos::Options),
     /// Measures Alleycat next to others, in one run, and says which goals are met.
     Bench(bench::Options),
+    /// Makes what is handed out: tarball, Debian packages, bill of materials, checksums.
+    Dist(dist::Options),
 }
 
 const EXAMPLES: &str = "Examples:
@@ -55,6 +63,8 @@ const EXAMPLES: &str = "Examples:
   cargo xtask test --only browser            one step of it
   cargo xtask test --only look               pictures of every screen, compared with those that are kept
   cargo xtask bench size --json size.json    what the page and its MQTT client weigh
+  cargo xtask chaos --minutes 20 --seed 7    1,000 riders, and everything breaks
+  cargo xtask soak --races 288               a day of races in 25 minutes
   eval \"$(cargo xtask env)\" && trunk serve   work on the page with live reload";
 
 fn gallery() -> anyhow::Result<()> {
@@ -72,7 +82,10 @@ fn main() -> ExitCode {
         Command::Kinesis(options) => kinesis::run(&options),
         Command::Gallery => gallery(),
         Command::Test(options) => test::run(&options),
+        Command::Chaos(options) => chaos::run("chaos", &options),
+        Command::Soak(options) => chaos::run("soak", &options),
         Command::Bench(options) => bench::run(&options),
+        Command::Dist(options) => dist::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -111,7 +111,8 @@ fn locked_version(name: &str) -> anyhow::Result<String> {
     Ok(rest.chars().take_while(|c| *c != '"').collect())
 }
 
-fn installed(package: &str, version: &str, locked: bool) -> anyhow::Result<PathBuf> {
+/// The folder of a tool of this name and version: found, or built now.
+pub(crate) fn installed(package: &str, version: &str, locked: bool) -> anyhow::Result<PathBuf> {
     installed_from(package, package, version, locked)
 }
 

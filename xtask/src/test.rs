@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use crate::broker::Broker;
 use crate::setup::{self, Browser, Tools};
 use crate::shell::{self, cargo, command};
-use crate::{kinesis, node, page, programs, python};
+use crate::{chaos, kinesis, node, page, programs, python};
 
 /// Which steps to run.
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ enum Step {
     Native,
     /// Tests on wasm32 in headless Chromium.
     Browser,
-    /// Real processes, a real pty, a real broker, a real browser.
+    /// Real processes, a real pty, a real broker, a real browser; and a minute in which all of them break.
     System,
     /// Of the system's tests only those of how the page looks and whether everybody can use it.
     Look,
@@ -137,7 +137,8 @@ fn system(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
         shell::apt_install(&["mosquitto-clients"], "Mosquitto's clients, for the tests")?;
     }
     test.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);
-    shell::run("whole system", &mut test)
+    shell::run("whole system", &mut test)?;
+    chaos::short(tools, browser)
 }
 
 fn look(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {

@@ -7,17 +7,21 @@ mod page;
 mod size;
 mod stream;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::{Args, Command, Subcommand};
 use serde_json::{Value, json};
 
 /// What to measure.
 #[derive(Args)]
 pub(crate) struct Options {
+    /// Which; unless given, all of them, one after the other.
     #[command(subcommand)]
-    bench: Bench,
+    bench: Option<Bench>,
+    /// Only says which there are.
+    #[arg(long)]
+    list: bool,
     /// Also writes the figures to this file, as a list of objects.
     #[arg(long, global = true, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -101,26 +105,86 @@ impl Figure {
     }
 }
 
-/// Measures, prints the table and, if asked to, writes the figures to a file.
+/// Measures, prints the tables and, if asked to, writes the figures to a file.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let (name, figures) = match &options.bench {
-        Bench::Size => ("size", size::measure()?),
-        Bench::Hub { options: own } => return hub::run(own, options.json.as_deref()),
-        Bench::Page { options: own } => return page::run(own, options.json.as_deref()),
-        Bench::Stream { options: own } => return stream::run(own, options.json.as_deref()),
-        Bench::Bridge { options: own } => return bridge::run(own, options.json.as_deref()),
-        Bench::MqttBrowser { rounds, profile } => {
-            return browser::run(*rounds, profile, options.json.as_deref());
+    let json = options.json.as_deref();
+    match &options.bench {
+        _ if options.list => {
+            names().for_each(|(name, about)| println!("{name:<14} {about}"));
+            Ok(())
         }
+        Some(bench) => measure(bench, json),
+        None => measure_all(json),
+    }
+}
+
+fn measure(bench: &Bench, json: Option<&Path>) -> anyhow::Result<()> {
+    let (name, figures) = match bench {
+        Bench::Size => ("size", size::measure()?),
+        Bench::Hub { options: own } => return hub::run(own, json),
+        Bench::Page { options: own } => return page::run(own, json),
+        Bench::Stream { options: own } => return stream::run(own, json),
+        Bench::Bridge { options: own } => return bridge::run(own, json),
+        Bench::MqttBrowser { rounds, profile } => return browser::run(*rounds, profile, json),
     };
     println!("\n{:<40} {:>9} {:<6} {:<15} {:>9} {:>7}  goal", "what", "ours", "", "peer", "peer's", "ratio");
     figures.iter().for_each(|figure| println!("{}", figure.row()));
-    if let Some(file) = &options.json {
-        let list = figures.iter().map(|figure| figure.to_json(name)).collect::<Vec<_>>();
-        std::fs::write(file, serde_json::to_string_pretty(&list)?)
-            .with_context(|| format!("{} can't be written", file.display()))?;
+    if let Some(file) = json {
+        write(file, figures.iter().map(|figure| figure.to_json(name)).collect())?;
     }
     Ok(())
+}
+
+/// Every bench by itself, each with its own options' defaults; what each wrote becomes one list. One that fails
+/// does not keep the others from measuring.
+fn measure_all(json: Option<&Path>) -> anyhow::Result<()> {
+    let part = std::env::temp_dir().join(format!("alleycat-bench-{}.json", std::process::id()));
+    let (mut all, mut failed) = (Vec::new(), Vec::new());
+    for (name, _) in names() {
+        let bench = named(&name).with_context(|| format!("{name} is no bench"))?;
+        match measure(&bench, Some(&part)) {
+            Ok(()) => all.extend(merged(&std::fs::read_to_string(&part)?)?),
+            Err(error) => {
+                println!("{name}: {error:#}");
+                failed.push(name);
+            }
+        }
+        _ = std::fs::remove_file(&part);
+    }
+    if let Some(file) = json {
+        write(file, all)?;
+    }
+    anyhow::ensure!(failed.is_empty(), "not measured: {}", failed.join(", "));
+    Ok(())
+}
+
+/// The benches as the command line has them, and what each is about.
+fn names() -> impl Iterator<Item = (String, String)> {
+    let command = Bench::augment_subcommands(Command::new("bench"));
+    let names: Vec<_> = command
+        .get_subcommands()
+        .map(|bench| {
+            (bench.get_name().to_owned(), bench.get_about().map(ToString::to_string).unwrap_or_default())
+        })
+        .collect();
+    names.into_iter()
+}
+
+/// The bench of this name with its defaults.
+fn named(name: &str) -> Option<Bench> {
+    let command = Bench::augment_subcommands(Command::new("bench"));
+    let matches = command.try_get_matches_from(["bench", name]).ok()?;
+    <Bench as clap::FromArgMatches>::from_arg_matches(&matches).ok()
+}
+
+/// The figures in a file that a bench has written.
+fn merged(text: &str) -> anyhow::Result<Vec<Value>> {
+    serde_json::from_str(text).context("a bench wrote no list of figures")
+}
+
+fn write(file: &Path, list: Vec<Value>) -> anyhow::Result<()> {
+    std::fs::write(file, serde_json::to_string_pretty(&list)?)
+        .with_context(|| format!("{} can't be written", file.display()))
 }
 
 #[cfg(test)]
@@ -136,5 +200,12 @@ mod tests {
         assert_eq!(json["met"], false);
         figure.value = 29;
         assert_eq!(figure.to_json("size")["met"], true);
+    }
+
+    #[test]
+    fn every_bench_can_be_run_by_its_name_alone() {
+        let names: Vec<_> = names().map(|(name, about)| (named(&name).is_some(), name, about)).collect();
+        assert!(names.iter().all(|(runs, _, about)| *runs && !about.is_empty()), "{names:?}");
+        assert!(names.len() >= 6 && named("nothing").is_none());
     }
 }
