@@ -13,6 +13,16 @@ pub(crate) fn whole(number: f64) -> String {
     if number < 0.0 && told != "0" { format!("-{told}") } else { told }
 }
 
+/// Money, to the cent.
+pub(crate) fn money(amount: f64) -> String {
+    let cents = format!("{:.2}", amount.abs().fract());
+    // What is rounded up to the next whole is that.
+    match cents.strip_prefix("0.") {
+        Some(cents) => format!("{}.{cents}", whole(amount.trunc())),
+        None => format!("{}.00", whole(amount.round())),
+    }
+}
+
 /// A number with as many digits as matter.
 pub(crate) fn some(number: f64) -> String {
     match number {
@@ -53,6 +63,7 @@ mod tests {
     #[test]
     fn numbers_are_told_as_people_read_them() {
         assert_eq!([0.0, 999.6, 1_234_567.0, -1_000.0].map(whole), ["0", "1,000", "1,234,567", "-1,000"]);
+        assert_eq!([0.0, 0.999, 68_147.54, 1_000.05].map(money), ["0.00", "1.00", "68,147.54", "1,000.05"]);
         assert_eq!([0.0, 0.1234, 1.5, 12.34, 1_234.0].map(some), ["0", "0.123", "1.50", "12.3", "1,234"]);
         assert_eq!(
             [0.0, 0.000_01, 0.005, 0.055, 1.0].map(percent),

@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart;
 use super::notes::{Weight, shards};
-use super::number::{percent, rate, some, time, whole};
+use super::number::{money, percent, rate, some, time, whole};
 use super::report::Report;
 use super::text::{binds, kind, mode};
 
@@ -118,7 +118,7 @@ fn tables(report: &Report) -> Markup {
     let placed = &report.plan.placement;
     let latency = &report.plan.latency;
     html! {
-        section {
+        section.half {
             h2 { "What one shard takes" }
             table {
                 tr { th { "" } th.n { "bytes each" } th.n { "records/s" } th.n { "bytes/s" } th { "stopped by" } }
@@ -133,19 +133,7 @@ fn tables(report: &Report) -> Markup {
                 }
             }
         }
-        section {
-            h2 { "How late a second is read" }
-            table {
-                tr { th { "" } th.n { "mean" } th.n { "worst" } }
-                @for part in &latency.parts {
-                    tr { td { (part.name) } td.n { (time(part.mean_ms)) } td.n { (time(part.worst_ms)) } }
-                }
-                tr.sum { td { "all" } td.n { (time(latency.mean_ms)) } td.n { (time(latency.worst_ms)) } }
-            }
-            (reading(report))
-        }
-        @for bill in &report.bills { section { (cost(report, bill)) } }
-        section {
+        section.half {
             h2 { "If riders held back" }
             table {
                 tr {
@@ -164,6 +152,18 @@ fn tables(report: &Report) -> Markup {
             }
         }
         section {
+            h2 { "How late a second is read" }
+            table {
+                tr { th { "" } th.n { "mean" } th.n { "worst" } }
+                @for part in &latency.parts {
+                    tr { td { (part.name) } td.n { (time(part.mean_ms)) } td.n { (time(part.worst_ms)) } }
+                }
+                tr.sum { td { "all" } td.n { (time(latency.mean_ms)) } td.n { (time(latency.worst_ms)) } }
+            }
+            (reading(report))
+        }
+        @for bill in &report.bills { section { (cost(report, bill)) } }
+        section.wide {
             h2 { "Every shard" }
             div.scroll {
                 table {
@@ -202,9 +202,9 @@ fn cost(report: &Report, bill: &Bill) -> Markup {
         h2 { "A month " (mode(bill.mode)) }
         table {
             @for line in &bill.lines {
-                tr { td { (line.name) br; small.muted { (some(line.quantity)) " " (line.unit) } } td.n { (format!("{:.2}", line.cost)) } }
+                tr { td { (line.name) br; small.muted { (some(line.quantity)) " " (line.unit) } } td.n { (money(line.cost)) } }
             }
-            tr.sum { td { "all" } td.n { (format!("{:.2}", bill.per_month)) } }
+            tr.sum { td { "all" } td.n { (money(bill.per_month)) } }
         }
         @if let Some(list) = &report.price_list {
             p.muted {
