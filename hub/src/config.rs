@@ -14,8 +14,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use thiserror::Error;
 
 pub use crate::archive::ArchiveFormat;
-pub use crate::broker::external::{BrokerAddress, BrokerChoice};
-use crate::broker::external::{EMBEDDED, Part};
+pub use crate::broker::external::{BrokerAddress, BrokerChoice, BrokerLimits};
+use crate::broker::external::{EMBEDDED, Part, Way};
 use crate::broker::origin::origin_of;
 use crate::limits::{CLIENT, Rate};
 use crate::plan::PlanOptions;
@@ -179,13 +179,23 @@ pub struct Config {
     pub aws_iot_endpoint: Option<String>,
 
     /// Which broker carries messages and boards: `embedded`, or one outside: mqtt://user:password@host:1883,
-    /// mqtts://, ws:// or wss://.
+    /// mqtts://, ws:// or wss://, or aws-iot:// with the endpoint of an AWS account, to which the hub logs in as
+    /// it lets riders do (--aws-iot-endpoint).
     #[arg(long, value_name = "BROKER", default_value = EMBEDDED, env = "ALLEYCAT_HUB_BROKER", hide_env_values = true)]
     pub broker: BrokerChoice,
 
     /// Where riders' pages find the external broker: its WebSocket, for example wss://broker.example/mqtt.
     #[arg(long, value_name = "URL", env = "ALLEYCAT_HUB_BROKER_URL_FOR_PAGES")]
     pub broker_url_for_pages: Option<String>,
+
+    /// What the external broker does not stand for; one of AWS has `aws-iot-core`. Boards then go over as many
+    /// connections as its publishes a second and connection ask for.
+    #[arg(long, value_name = "LIMITS", default_value = "none", env = "ALLEYCAT_HUB_BROKER_LIMITS")]
+    pub broker_limits: BrokerLimits,
+
+    /// The most connections for boards to an external broker with limits.
+    #[arg(long, value_name = "CONNECTIONS", default_value_t = 50, env = "ALLEYCAT_HUB_BROKER_CONNECTIONS", value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub broker_connections: u16,
 
     /// The classes that this hub runs, where several hubs have one external broker; unless given, all.
     #[arg(long, value_name = "CLASS", value_delimiter = ',', env = "ALLEYCAT_HUB_CLASSES")]
@@ -197,7 +207,8 @@ pub struct Config {
     pub share: Option<String>,
 
     /// What else is to be done about riders' messages: a file of rules as in AWS IoT Core, which put them
-    /// into streams, publish them again, or write them into files. See docs/rules.md.
+    /// into streams, publish them again, or write them into files. The hub reads it again on SIGHUP. See
+    /// docs/rules.md.
     #[arg(long, value_name = "FILE", env = "ALLEYCAT_HUB_RULES")]
     pub rules: Option<PathBuf>,
 
@@ -392,6 +403,11 @@ impl Config {
         let all = ClassId::all().filter(|class| self.classes.is_empty() || self.classes.contains(class));
         let listens = self.stream == StreamChoice::None || self.rules.is_some();
         Part { classes: all.collect(), share: self.share.clone(), listens }
+    }
+
+    /// The way to an external broker; `None` if it is AWS's and there is nothing to sign with.
+    pub(crate) fn way(&self, address: &BrokerAddress) -> Option<Way> {
+        Way::new(address, self.broker_limits, self.broker_connections, &self.part())
     }
 
     /// The race clock.

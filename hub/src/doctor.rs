@@ -1,5 +1,7 @@
 //! Whether a hub would work well here: what `alleycat-hub doctor` looks at, with what to do.
 
+#[cfg(feature = "kinesis")]
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
@@ -8,7 +10,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "kinesis")]
+use alleycat_rules::Rules;
 use alleycat_shared::race::RaceClock;
+#[cfg(feature = "kinesis")]
+use alleycat_stream::kinesis::Client;
+#[cfg(feature = "kinesis")]
+use futures_util::future::join_all;
 use nix::sys::statvfs::statvfs;
 
 use crate::broker::external::probe;
@@ -85,12 +93,17 @@ pub fn examine(config: &Config) -> Vec<Finding> {
                 let count = route.rules().all().len();
                 let what = if count == 1 { "1 rule".to_owned() } else { format!("{count} rules") };
                 note(Verdict::Good, format!("{} has {what} that can be followed", path.display()));
+                #[cfg(feature = "kinesis")]
+                for (verdict, text) in streams(config, &route.rules()) {
+                    note(verdict, text);
+                }
             }
             Err(error) => note(Verdict::Bad, format!("{:#}", anyhow::Error::from(error))),
         }
     }
     if let BrokerChoice::External(address) = &config.broker {
-        let (verdict, text) = ask(async || probe(address, config.share.as_deref()).await);
+        let way = config.way(address);
+        let (verdict, text) = ask(async || probe(address, way.as_ref(), config.share.as_deref()).await);
         note(verdict, text);
     }
     #[cfg(feature = "kinesis")]
@@ -125,18 +138,61 @@ pub fn examine(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Asks somebody else. The caller may be in a runtime, where nothing may block on another one but a thread of
-/// its own.
+/// Asks somebody else.
 fn ask(question: impl AsyncFnOnce() -> Result<String, String> + Send) -> (Verdict, String) {
+    said(in_runtime(question))
+}
+
+fn said(answer: Result<String, String>) -> (Verdict, String) {
+    match answer {
+        Ok(text) => (Verdict::Good, text),
+        Err(text) => (Verdict::Bad, text),
+    }
+}
+
+/// Waits for an answer. The caller may be in a runtime, where nothing may block on another one but a thread of
+/// its own.
+fn in_runtime<T: Send>(question: impl AsyncFnOnce() -> Result<T, String> + Send) -> Result<T, String> {
     let ask = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|error| error.to_string())?.block_on(question())
     };
     let asked = std::thread::scope(|scope| scope.spawn(ask).join());
-    match asked.unwrap_or_else(|_| Err("it could not be asked".to_owned())) {
-        Ok(text) => (Verdict::Good, text),
-        Err(text) => (Verdict::Bad, text),
+    asked.unwrap_or_else(|_| Err("it could not be asked".to_owned()))
+}
+
+/// Asks all streams that rules put records into, each for the first rule that does, all at once.
+#[cfg(feature = "kinesis")]
+fn streams(config: &Config, rules: &Rules) -> Vec<(Verdict, String)> {
+    let mut findings = Vec::new();
+    let mut asked = BTreeMap::new();
+    for rule in rules.all() {
+        for stream in rule.streams() {
+            match stream.constant() {
+                Some(name) => _ = asked.entry(name).or_insert_with(|| rule.name()),
+                None => findings.push((
+                    Verdict::Odd,
+                    format!(
+                        "rule `{}` puts records into `{stream}`, which each message names: look after these streams yourself",
+                        rule.name()
+                    ),
+                )),
+            }
+        }
     }
+    let answers = in_runtime(async || {
+        let client = Client::new(config.kinesis_endpoint.as_deref()).await;
+        let ask = |(stream, rule): (&String, &&str)| {
+            let (client, stream, rule) = (client.clone(), stream.clone(), (*rule).to_owned());
+            async move { crate::stream::probe_put(&client, &rule, &stream).await }
+        };
+        Ok(join_all(asked.iter().map(ask)).await)
+    });
+    match answers {
+        Ok(answers) => findings.extend(answers.into_iter().map(said)),
+        Err(error) => findings.push((Verdict::Bad, error)),
+    }
+    findings
 }
 
 fn port(option: &str, address: SocketAddr) -> (Verdict, String) {

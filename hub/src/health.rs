@@ -82,8 +82,18 @@ impl Shared {
             }
         };
         let waiting = self.journal.outbox_bytes() / 1024;
-        let rules = match (self.has_rules, self.journal.outbox_is_full()) {
+        let unread = self.route.as_ref().and_then(|route| route.trouble());
+        if let Some(trouble) = &unread {
+            troubles.push(format!(
+                "The rules file can't be followed as it is now, and the rules before are: mend it and send SIGHUP again. \
+                 {trouble}"
+            ));
+        }
+        let rules = match (self.route.is_some(), self.journal.outbox_is_full()) {
             (false, _) => "none".to_owned(),
+            (true, false) if unread.is_some() => {
+                format!("those before the file was changed, {waiting} KiB wait for their targets")
+            }
             (true, false) => format!("ok, {waiting} KiB wait for their targets"),
             (true, true) => {
                 troubles.push(

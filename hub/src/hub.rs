@@ -50,8 +50,8 @@ pub(crate) struct Shared {
     pub(crate) broker: Arc<Broker>,
     /// Whether the broker outside is there, if riders are at one.
     pub(crate) outside: Option<Arc<AtomicBool>>,
-    /// Whether there are rules.
-    pub(crate) has_rules: bool,
+    /// The rules, if there are some.
+    pub(crate) route: Option<Arc<Route>>,
     /// The stream that feeds the races, if one does.
     pub(crate) stream: Option<StreamState>,
     /// Whose pages may be MQTT clients.
@@ -87,6 +87,7 @@ pub struct Hub {
     server: JoinHandle<()>,
     /// The boards, the broker, the ports for MQTT over TCP, and who keeps the certificate fresh.
     tasks: Vec<JoinHandle<()>>,
+    rules: Option<RuleRouter>,
     races: Arc<Races>,
     journal: Arc<Journal>,
     /// Commits the journal; joined on [`Hub::shutdown`].
@@ -210,7 +211,8 @@ impl Hub {
         let (carrier, outside) = match &config.broker {
             BrokerChoice::Embedded => (Carrier::Embedded(Arc::clone(&broker)), None),
             BrokerChoice::External(address) => {
-                let (external, way) = External::start(address, config.part(), gate())?;
+                let way = config.way(address).ok_or_else(|| StartError::Signer(address.to_string()))?;
+                let (external, way) = External::start(way, config.part(), gate())?;
                 link = Some(external.link());
                 republish = Some(external.republish());
                 (Carrier::External(external), Some(way))
@@ -227,8 +229,8 @@ impl Hub {
             keep_days: config.keep_archive_days,
         };
         let archive = Archive::start(&store, wanted)?;
-        let has_rules = route.is_some();
-        let lanes = match route {
+        let kept_route = route.clone();
+        let (rules, lanes) = match route {
             Some(route) => {
                 let republisher = match republish {
                     Some(queue) => Republisher::External(queue),
@@ -238,9 +240,10 @@ impl Hub {
                         journal: Arc::clone(&journal),
                     },
                 };
-                RuleRouter::start(route, &store, &journal, republisher, config)?.into_tasks()
+                RuleRouter::start(route, &store, &journal, republisher, config)
+                    .map(|(rules, lanes)| (Some(rules), Some(lanes)))?
             }
-            None => Vec::new(),
+            None => (None, None),
         };
         #[cfg(feature = "kinesis")]
         let feed = match &config.stream {
@@ -271,7 +274,7 @@ impl Hub {
             archive: archive.as_ref().map(Archive::failing),
             broker,
             outside: link,
-            has_rules,
+            route: kept_route,
             stream: stream_state,
             origins: Origins::new(&config.allow_origins),
             connections: Connections::new(riders, config.client_rate().is_some()),
@@ -287,7 +290,7 @@ impl Hub {
         });
         let mut tasks = vec![boards];
         tasks.extend(fresh.map(tokio::spawn));
-        tasks.extend(lanes);
+        tasks.extend(lanes.map(tokio::spawn));
         #[cfg(feature = "kinesis")]
         tasks.extend(feed.map(tokio::spawn));
         tasks.extend(outside.map(tokio::spawn));
@@ -314,6 +317,7 @@ impl Hub {
             stop,
             server,
             tasks,
+            rules,
             races,
             journal,
             committing: Some(committing),
@@ -334,6 +338,18 @@ impl Hub {
     /// How many riders the limit of open files allows.
     pub fn riders(&self) -> usize {
         self.riders
+    }
+
+    /// Reads the rules file again, if there is one, and says in the log what became of it.
+    pub async fn read_rules_again(&self) {
+        let Some(rules) = &self.rules else { return };
+        match rules.read_again().await {
+            Ok(rules) => tracing::info!(rules, "the rules file was read again and is followed"),
+            Err(error) => {
+                let error = format!("{:#}", anyhow::Error::from(error));
+                tracing::error!("the rules file was read again, and the rules before stay: {error}");
+            }
+        }
     }
 
     /// Ends all connections, waits a moment for requests that are under way, and commits what there is.

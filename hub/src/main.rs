@@ -87,6 +87,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     // Before anybody is told that the hub runs, so that whoever knows can end it well.
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT can't be caught")?;
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM can't be caught")?;
+    let mut hang_up = signal(SignalKind::hangup()).context("SIGHUP can't be caught")?;
     let hub = Hub::start(config, listener).await?;
     tracing::info!(
         race_seconds = config.race_seconds,
@@ -110,9 +111,13 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     if config.open {
         tracing::warn!("open hub: anybody may ride as anybody");
     }
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+            // Without rules there is nothing to read again, and a terminal that is closed ends the hub.
+            _ = hang_up.recv() => if config.rules.is_some() { hub.read_rules_again().await } else { break },
+        }
     }
     tracing::info!("ending");
     hub.shutdown().await;

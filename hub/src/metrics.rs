@@ -1,13 +1,16 @@
 //! What is counted, and how it is read: `GET /metrics` in Prometheus' format.
 
-use std::sync::OnceLock;
+#[cfg(feature = "kinesis")]
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use alleycat_shared::Millis;
 use alleycat_shared::message::Refusal;
 use alleycat_shared::plausible::Flags;
 use alleycat_shared::race::Taken;
-use metrics::{counter, gauge, histogram};
+use metrics::{Label, SharedString, counter, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 /// The recorder of this process; hubs in one process share it.
@@ -169,6 +172,11 @@ pub(crate) fn boards_dropped(count: usize) {
     counter!("alleycat_boards_dropped_total").increment(count as u64);
 }
 
+/// How many connections carry boards to an external broker that counts publishes.
+pub(crate) fn broker_board_connections(count: usize) {
+    gauge!("alleycat_broker_board_connections").set(u32::try_from(count).unwrap_or(u32::MAX));
+}
+
 /// A message went on to the hub that runs its class.
 pub(crate) fn passed_on() {
     counter!("alleycat_messages_passed_on_total").increment(1);
@@ -184,9 +192,60 @@ pub(crate) fn left_to_stream() {
     counter!("alleycat_messages_left_to_stream_total").increment(1);
 }
 
-/// What became of a message in a rule's action, or of an error message.
-pub(crate) fn rule_messages(outcome: &'static str) {
-    counter!("alleycat_rule_messages_total", "outcome" => outcome).increment(1);
+/// A message went into the outbox, for a rule may mean it.
+pub(crate) fn outbox_taken() {
+    counter!("alleycat_outbox_messages_total").increment(1);
+}
+
+/// A row of the outbox can't be read.
+pub(crate) fn outbox_damaged() {
+    counter!("alleycat_outbox_damaged_total").increment(1);
+}
+
+/// An action of a rule, for metrics' labels.
+#[derive(Clone, Debug)]
+pub(crate) struct RuleLabels {
+    rule: SharedString,
+    action: SharedString,
+    target: &'static str,
+}
+
+impl RuleLabels {
+    /// `action` is its number or `error`, `target` the kind of its target. Rules' names are an operator's, and
+    /// may change while the hub runs: those after the first fifty are all called `other`.
+    pub(crate) fn new(rule: &str, action: impl Into<SharedString>, target: &'static str) -> Self {
+        static NAMES: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = names.contains(rule) || names.len() < MOST_RULES && names.insert(rule.to_owned());
+        let rule = if fits { SharedString::from(rule.to_owned()) } else { SharedString::from("other") };
+        Self { rule, action: action.into(), target }
+    }
+
+    fn labels(&self) -> Vec<Label> {
+        vec![
+            Label::new("rule", self.rule.clone()),
+            Label::new("action", self.action.clone()),
+            Label::from_static_parts("target", self.target),
+        ]
+    }
+}
+
+/// What became of messages in a rule's action, or of its error messages.
+pub(crate) fn rule_messages(of: &RuleLabels, outcome: &'static str, count: usize) {
+    let mut labels = of.labels();
+    labels.push(Label::from_static_parts("outcome", outcome));
+    counter!("alleycat_rule_messages_total", labels).increment(count as u64);
+}
+
+/// How long the oldest message has been waiting for an action of a rule.
+pub(crate) fn rule_behind(of: &RuleLabels, ms: Millis) {
+    gauge!("alleycat_rule_behind_seconds", of.labels()).set(Duration::from_millis(ms));
+}
+
+/// The rules file was read again.
+pub(crate) fn rules_read(outcome: &'static str) {
+    counter!("alleycat_rules_read_total", "outcome" => outcome).increment(1);
+    gauge!("alleycat_rules_failing").set(if outcome == "followed" { 0.0 } else { 1.0 });
 }
 
 /// Bytes that wait for the targets of rules.
@@ -201,22 +260,40 @@ pub(crate) fn stream_placed(took_ms: u64) {
     histogram!("alleycat_stream_put_seconds").record(Duration::from_millis(took_ms));
 }
 
-/// What a writer has done so far.
+/// What has been told of a writer: several may write to one stream, and all of it is added up.
 #[cfg(feature = "kinesis")]
-pub(crate) fn stream_sink(stream: &str, counters: &alleycat_stream::kinesis::Counters) {
-    let (counts, stream) = (counters.counts(), stream.to_owned());
-    for (outcome, count) in [
-        ("placed", counts.placed),
-        ("throttled", counts.throttled),
-        ("internal", counts.internal),
-        ("failed", counts.failed),
-    ] {
-        counter!("alleycat_stream_records_put_total", "stream" => stream.clone(), "outcome" => outcome)
-            .absolute(count);
+#[derive(Debug, Default)]
+pub(crate) struct SinkTold {
+    counts: alleycat_stream::sink::Counts,
+    shards: BTreeMap<String, u64>,
+}
+
+#[cfg(feature = "kinesis")]
+impl SinkTold {
+    /// Tells what a writer has done since it was told of.
+    pub(crate) fn tell(&mut self, stream: &str, counters: &alleycat_stream::kinesis::Counters) {
+        let (now, stream) = (counters.counts(), SharedString::from(stream.to_owned()));
+        let before = std::mem::replace(&mut self.counts, now);
+        for (outcome, now, before) in [
+            ("placed", now.placed, before.placed),
+            ("throttled", now.throttled, before.throttled),
+            ("internal", now.internal, before.internal),
+            ("failed", now.failed, before.failed),
+        ] {
+            let labels = [Label::new("stream", stream.clone()), Label::from_static_parts("outcome", outcome)];
+            counter!("alleycat_stream_records_put_total", labels.iter()).increment(now - before);
+        }
+        counter!("alleycat_stream_bytes_put_total", "stream" => stream.clone())
+            .increment(now.bytes - before.bytes);
+        counter!("alleycat_stream_puts_total", "stream" => stream.clone()).increment(now.puts - before.puts);
+        counter!("alleycat_stream_puts_failed_total", "stream" => stream.clone())
+            .increment(now.away - before.away);
+        for (shard, now) in counters.shards() {
+            let before = self.shards.insert(shard.clone(), now).unwrap_or(0);
+            counter!("alleycat_stream_shard_records_put_total", "stream" => stream.clone(), "shard" => shard)
+                .increment(now - before);
+        }
     }
-    counter!("alleycat_stream_bytes_put_total", "stream" => stream.clone()).absolute(counts.bytes);
-    counter!("alleycat_stream_puts_total", "stream" => stream.clone()).absolute(counts.puts);
-    counter!("alleycat_stream_puts_failed_total", "stream" => stream).absolute(counts.away);
 }
 
 /// What the reader has done so far, and how far behind it is.
@@ -256,6 +333,9 @@ pub(crate) fn stream_set_aside() {
 pub(crate) fn acknowledgement_waited(wait: Duration) {
     histogram!("alleycat_puback_wait_seconds").record(wait);
 }
+
+/// Rules that have a name of their own in metrics.
+const MOST_RULES: usize = 50;
 
 #[cfg(test)]
 mod tests {

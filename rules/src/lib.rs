@@ -24,5 +24,5 @@ pub use file::RulesError;
 pub use filter::Filter;
 pub use key::{PartitionKey, PartitionKeyError};
 pub use message::Message;
-pub use rule::{Action, Failure, Fault, Order, Outcome, Rule, Rules, error_message};
+pub use rule::{Action, Failure, Fault, Order, Outcome, Rule, Rules, Which, error_message};
 pub use template::{Template, TemplateError};

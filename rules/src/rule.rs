@@ -31,7 +31,7 @@ pub struct Rule {
 }
 
 /// An action as it is written, with templates.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Planned {
     Kinesis { stream: Template, key: PartitionKey, order: Order },
     Republish { topic: Template, qos: u8 },
@@ -62,6 +62,15 @@ pub enum Action {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// One of a rule's actions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Which {
+    /// By its place, counted from 0.
+    Action(usize),
+    /// The one for failures.
+    Error,
 }
 
 /// What of the order of records a stream keeps.
@@ -179,6 +188,36 @@ impl Rule {
             Planned::Republish { topic, .. } => Some(topic.to_string()),
             _ => None,
         })
+    }
+
+    /// The streams that it puts records into, the error action's last.
+    pub fn streams(&self) -> impl Iterator<Item = &Template> {
+        self.actions.iter().chain(&self.error_action).filter_map(|action| match action {
+            Planned::Kinesis { stream, .. } => Some(stream),
+            _ => None,
+        })
+    }
+
+    /// What an action is for, in a word: `kinesis`, `republish` or `file`; none for the error action of a rule
+    /// that has none.
+    pub fn target(&self, action: Which) -> &'static str {
+        self.planned(action).map_or("none", |action| match action {
+            Planned::Kinesis { .. } => "kinesis",
+            Planned::Republish { .. } => "republish",
+            Planned::File { .. } => "file",
+        })
+    }
+
+    /// Whether an action does in both rules the same about the same messages.
+    pub fn same_action(&self, other: &Self, index: usize) -> bool {
+        self.statement == other.statement && self.actions.get(index) == other.actions.get(index)
+    }
+
+    fn planned(&self, action: Which) -> Option<&Planned> {
+        match action {
+            Which::Action(index) => self.actions.get(index),
+            Which::Error => self.error_action.as_ref(),
+        }
     }
 
     /// How many actions it has, the error action not counted.

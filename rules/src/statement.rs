@@ -11,14 +11,14 @@ use crate::message::Scope;
 use crate::value::{boolean, text};
 
 /// A statement that was checked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Statement {
     pub(crate) filter: Filter,
     projection: Projection,
     only: Option<Expr>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Projection {
     /// `*` alone: the payload as it came.
     All,

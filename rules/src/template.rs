@@ -53,6 +53,15 @@ impl Template {
         self.fill(&mut Scope::new(message, chance))
     }
 
+    /// The text, if it is the same for every message.
+    pub fn constant(&self) -> Option<String> {
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
+            Part::Expr(_) => None,
+        });
+        parts.collect()
+    }
+
     pub(crate) fn fill(&self, scope: &mut Scope<'_, '_>) -> Option<String> {
         let mut out = String::with_capacity(self.source.len());
         for part in &self.parts {

@@ -88,11 +88,17 @@ impl Hub {
         self.folder.path()
     }
 
-    /// What a metric without labels has come to.
+    /// What a counter without labels has come to.
     pub(crate) async fn metric(&self, name: &str) -> anyhow::Result<u64> {
+        let value = self.value(name).await?.unwrap_or(0.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of a test")]
+        Ok(value as u64)
+    }
+
+    /// What a metric stands at, by its name and its labels as they are told.
+    pub(crate) async fn value(&self, name: &str) -> anyhow::Result<Option<f64>> {
         let text = reqwest::get(format!("http://127.0.0.1:{}/metrics", self.port)).await?.text().await?;
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
-        Ok(value.unwrap_or(0))
+        Ok(text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok()))
     }
 
     /// Ends it with SIGKILL and starts it again.

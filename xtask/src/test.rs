@@ -80,7 +80,19 @@ fn lint(tools: &Tools) -> anyhow::Result<()> {
 fn docs() -> anyhow::Result<()> {
     let mut doc = cargo();
     doc.args(["doc", "--workspace", "--exclude", PAGE, "--no-deps", "--all-features"]);
-    shell::run("documentation", doc.env("RUSTDOCFLAGS", "-D warnings"))
+    shell::run("documentation", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    // Not every machine has Prometheus.
+    if shell::which("promtool").is_none() {
+        return Ok(());
+    }
+    let folder = shell::root().join("deploy/prometheus");
+    let promtool = |args: &[&str]| {
+        let mut promtool = command("promtool");
+        promtool.args(args).current_dir(&folder);
+        promtool
+    };
+    shell::run("alarms", &mut promtool(&["check", "rules", "alleycat.rules.yml"]))?;
+    shell::run("alarms on made-up days", &mut promtool(&["test", "rules", "alleycat.test.yml"]))
 }
 
 fn deny(tools: &Tools) -> anyhow::Result<()> {

@@ -51,7 +51,8 @@ impl Signer {
         })
     }
 
-    fn sign(&self, epoch_ms: u64) -> String {
+    /// A signed address, good for one attempt.
+    pub(crate) fn sign(&self, epoch_ms: u64) -> String {
         let target = Target { host: &self.host, port: 443, region: &self.region };
         presign(&self.credentials, target, epoch_ms / 1_000)
     }

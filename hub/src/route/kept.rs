@@ -42,6 +42,15 @@ impl Kept {
         out
     }
 
+    /// When the first message of a row arrived, from the row's first [`Kept::HEAD`] bytes.
+    pub(crate) fn arrived(mut head: &[u8]) -> Result<Millis, Damaged> {
+        let _: [u8; 5] = take(&mut head)?;
+        Ok(u64::from_le_bytes(take(&mut head)?))
+    }
+
+    /// How many bytes of a row tell when it arrived.
+    pub(crate) const HEAD: usize = 4 + 1 + 8;
+
     /// All messages of a row.
     pub(crate) fn read(mut row: &[u8]) -> Result<Vec<Self>, Damaged> {
         let mut messages = Vec::new();
@@ -107,6 +116,7 @@ mod tests {
         let row: Vec<u8> = messages.iter().flat_map(Kept::write).collect();
         assert_eq!(Kept::read(&row), Ok(messages.to_vec()));
         assert_eq!(messages[1].message().client_id, None);
+        assert_eq!(Kept::arrived(&row[..Kept::HEAD]), Ok(1_620_824_038_331));
     }
 
     #[test]

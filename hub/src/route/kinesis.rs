@@ -11,7 +11,7 @@ use tokio::sync::{OnceCell, mpsc};
 
 use super::lane::{Lane, Row};
 use crate::config::Config;
-use crate::metrics;
+use crate::metrics::{self, SinkTold};
 
 /// How records are put.
 pub(super) struct Settings {
@@ -74,16 +74,21 @@ pub(super) async fn run(lane: Lane, mut rows: mpsc::Receiver<Row>) {
     let settings = &targets.kinesis;
     let (send, mut outcomes) = mpsc::channel(OUTCOMES);
     let mut writers: HashMap<(String, Order), Writer> = HashMap::new();
+    let mut told: HashMap<(String, Order), SinkTold> = HashMap::new();
     let mut under_way: VecDeque<UnderWay> = VecDeque::new();
     let mut waiting: VecDeque<Waiting> = VecDeque::new();
     // The number of the row at the front of `under_way`, and records that are under way.
     let (mut front, mut records) = (0_u64, 0_usize);
     let mut tick = tokio::time::interval(std::time::Duration::from_secs(1));
+    let mut ending = false;
     loop {
         while under_way.front().is_some_and(|row| row.left == 0) {
             let Some(row) = under_way.pop_front() else { break };
             front += 1;
             lane.passed(row.id, row.bytes, row.failed).await;
+        }
+        if ending && under_way.is_empty() {
+            return tell(&writers, &mut told);
         }
         if let Some(next) = waiting.front()
             && !writers.contains_key(&next.to)
@@ -101,7 +106,10 @@ pub(super) async fn run(lane: Lane, mut rows: mpsc::Receiver<Row>) {
                 row.left -= 1;
                 records -= 1;
                 match outcome {
-                    Ok(_) => metrics::stream_placed(took_ms),
+                    Ok(_) => {
+                        metrics::stream_placed(took_ms);
+                        lane.delivered(1);
+                    }
                     Err(error) => {
                         let at = usize::try_from(at).unwrap_or(usize::MAX);
                         row.failed.push((at, lane.failure(&error)));
@@ -112,8 +120,11 @@ pub(super) async fn run(lane: Lane, mut rows: mpsc::Receiver<Row>) {
                 let (Some(permit), Some(next)) = (permit, waiting.pop_front()) else { return };
                 permit.send(next.record, next.ticket);
             }
-            row = rows.recv(), if records < MOST_UNDER_WAY => {
-                let Some(row) = row else { return };
+            row = rows.recv(), if records < MOST_UNDER_WAY && !ending => {
+                let Some(row) = row else {
+                    ending = true;
+                    continue;
+                };
                 let (work, mut failed) = lane.work(&row);
                 let number = front + under_way.len() as u64;
                 let before = waiting.len();
@@ -137,11 +148,16 @@ pub(super) async fn run(lane: Lane, mut rows: mpsc::Receiver<Row>) {
                 under_way.push_back(UnderWay { id: row.id, bytes: row.bytes, left, failed });
             }
             _ = tick.tick() => {
-                for ((stream, _), writer) in &writers {
-                    metrics::stream_sink(stream, writer.counters());
-                }
+                tell(&writers, &mut told);
             }
         }
+    }
+}
+
+/// Tells metrics what the writers have done.
+fn tell(writers: &HashMap<(String, Order), Writer>, told: &mut HashMap<(String, Order), SinkTold>) {
+    for (to, writer) in writers {
+        told.entry(to.clone()).or_default().tell(&to.0, writer.counters());
     }
 }
 

@@ -1,36 +1,35 @@
-//! The lanes: one task for each action of each rule, one that reads rows for it, and one that gathers what all
-//! of them come to.
+//! The lanes: one task for each action of each rule, and one that reads rows for it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alleycat_rules::{Action, Failure, Rule};
+use alleycat_rules::{Action, Failure, Rule, Rules, Which};
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::file;
 use super::kept::Kept;
-use super::ledger::{LaneId, Ledger, Settled};
+use super::ledger::{LaneId, Ledger};
 use super::republish::Republisher;
-use super::teller::Teller;
-use super::{Route, file};
 use crate::journal::Journal;
-use crate::metrics;
+use crate::metrics::{self, RuleLabels};
 use crate::store::Store;
 
-/// What all lanes have in common.
+/// What all lanes have in common, until the rules change.
+#[derive(Clone)]
 pub(super) struct Targets {
-    pub(super) route: Arc<Route>,
+    pub(super) rules: Arc<Rules>,
     pub(super) store: Arc<Store>,
     pub(super) journal: Arc<Journal>,
-    pub(super) republisher: Republisher,
+    pub(super) republisher: Arc<Republisher>,
     /// Where relative paths of file actions begin.
     pub(super) folder: PathBuf,
     #[cfg(feature = "kinesis")]
-    pub(super) kinesis: super::kinesis::Settings,
+    pub(super) kinesis: Arc<super::kinesis::Settings>,
 }
 
 /// A row of the outbox.
@@ -52,26 +51,58 @@ pub(super) struct Passed {
 /// What a lane is to do for one message of a row.
 pub(super) type Work = (usize, Action, Bytes);
 
-pub(super) fn start(targets: &Arc<Targets>) -> Vec<JoinHandle<()>> {
-    let (report, reports) = mpsc::channel(ROWS * 16);
-    let mut tasks = Vec::new();
-    for (rule, known) in targets.route.rules().all().iter().enumerate() {
-        for action in 0..known.actions() {
-            let (send, rows) = mpsc::channel(ROWS);
-            tasks.push(tokio::spawn(read_rows(Arc::clone(targets), send)));
-            let lane =
-                Lane { id: LaneId { rule, action }, targets: Arc::clone(targets), report: report.clone() };
-            tasks.push(tokio::spawn(lane.run(rows)));
-        }
-    }
-    tasks.push(tokio::spawn(gather(Arc::clone(targets), reports)));
-    tasks
+/// All lanes of some rules. Dropping it ends them at once.
+pub(super) struct Lanes {
+    readers: JoinSet<()>,
+    lanes: JoinSet<()>,
+    /// What they come to.
+    pub(super) reports: mpsc::Receiver<Passed>,
 }
 
-/// Reads the outbox from its beginning on, row by row, and waits at its end.
-async fn read_rows(targets: Arc<Targets>, rows: mpsc::Sender<Row>) {
+impl Lanes {
+    /// Starts a lane for each action, behind the rows that it is done with.
+    pub(super) fn start(targets: &Arc<Targets>, ledger: &Ledger) -> Self {
+        let (report, reports) = mpsc::channel(ROWS * 16);
+        let (mut readers, mut lanes) = (JoinSet::new(), JoinSet::new());
+        for id in lanes_of(&targets.rules) {
+            let (send, rows) = mpsc::channel(ROWS);
+            readers.spawn(read_rows(Arc::clone(targets), ledger.position(id), send));
+            let labels = labels(&targets.rules.all()[id.rule], Which::Action(id.action));
+            let lane = Lane { id, targets: Arc::clone(targets), labels, report: report.clone() };
+            lanes.spawn(lane.run(rows));
+        }
+        Self { readers, lanes, reports }
+    }
+
+    /// Takes up no more rows. The lanes end when they are done with those that they have.
+    pub(super) fn read_no_more(&mut self) {
+        self.readers.abort_all();
+    }
+
+    /// Ends what still runs; what was under way is begun again by who comes after.
+    pub(super) async fn end(&mut self) {
+        self.lanes.shutdown().await;
+    }
+}
+
+/// All lanes that rules have.
+pub(super) fn lanes_of(rules: &Rules) -> impl Iterator<Item = LaneId> {
+    let actions = rules.all().iter().map(Rule::actions).enumerate();
+    actions.flat_map(|(rule, actions)| (0..actions).map(move |action| LaneId { rule, action }))
+}
+
+/// What an action is called in metrics.
+pub(super) fn labels(rule: &Rule, action: Which) -> RuleLabels {
+    let name = match action {
+        Which::Action(index) => (index + 1).to_string(),
+        Which::Error => "error".to_owned(),
+    };
+    RuleLabels::new(rule.name(), name, rule.target(action))
+}
+
+/// Reads the outbox from a row on, row by row, and waits at its end.
+async fn read_rows(targets: Arc<Targets>, mut at: i64, rows: mpsc::Sender<Row>) {
     let mut durable = targets.journal.durable();
-    let mut at = 0;
     loop {
         durable.mark_unchanged();
         let store = Arc::clone(&targets.store);
@@ -81,7 +112,7 @@ async fn read_rows(targets: Arc<Targets>, rows: mpsc::Sender<Row>) {
                 at = id;
                 let messages = Kept::read(&row).unwrap_or_else(|error| {
                     tracing::error!(row = id, %error, "a row of the outbox is damaged: it is left out");
-                    metrics::rule_messages("damaged");
+                    metrics::outbox_damaged();
                     Vec::new()
                 });
                 if rows.send(Row { id, bytes: row.len(), messages }).await.is_err() {
@@ -103,8 +134,9 @@ async fn read_rows(targets: Arc<Targets>, rows: mpsc::Sender<Row>) {
 }
 
 pub(super) struct Lane {
-    pub(super) id: LaneId,
+    id: LaneId,
     pub(super) targets: Arc<Targets>,
+    pub(super) labels: RuleLabels,
     report: mpsc::Sender<Passed>,
 }
 
@@ -122,7 +154,7 @@ impl Lane {
     }
 
     fn rule(&self) -> &Rule {
-        &self.targets.route.rules().all()[self.id.rule]
+        &self.targets.rules.all()[self.id.rule]
     }
 
     /// What this lane has to do for the messages of a row, and those for which it can't be said.
@@ -138,8 +170,12 @@ impl Lane {
         (work, failed)
     }
 
+    pub(super) fn delivered(&self, count: usize) {
+        metrics::rule_messages(&self.labels, "delivered", count);
+    }
+
     pub(super) fn failure(&self, error: &impl std::fmt::Display) -> Failure {
-        metrics::rule_messages("failed");
+        metrics::rule_messages(&self.labels, "failed", 1);
         let rule = self.rule();
         tracing::warn!(rule = rule.name(), action = self.id.action + 1, %error, "an action has failed for good");
         rule.failure(self.id.action, error)
@@ -156,16 +192,18 @@ impl Lane {
         for (at, action, payload) in work {
             match action {
                 Action::File { path } => files.entry(path).or_default().push((at, payload)),
-                action => match self.targets.perform(&row.messages[at], action, payload).await {
-                    Ok(()) => metrics::rule_messages("delivered"),
-                    Err(error) => failed.push((at, self.failure(&error))),
-                },
+                action => {
+                    match self.targets.perform(&row.messages[at], action, payload, &self.labels).await {
+                        Ok(()) => self.delivered(1),
+                        Err(error) => failed.push((at, self.failure(&error))),
+                    }
+                }
             }
         }
         for (path, lines) in files {
             let (ats, lines): (Vec<usize>, Vec<Bytes>) = lines.into_iter().unzip();
-            match self.targets.append(path, lines).await {
-                Ok(()) => ats.iter().for_each(|_| metrics::rule_messages("delivered")),
+            match self.targets.append(path, lines, &self.labels).await {
+                Ok(()) => self.delivered(ats.len()),
                 Err(error) => failed.extend(ats.into_iter().map(|at| (at, self.failure(&error)))),
             }
         }
@@ -173,35 +211,20 @@ impl Lane {
     }
 }
 
-/// Gathers what the lanes come to, has errors told, and clears the outbox.
-async fn gather(targets: Arc<Targets>, mut reports: mpsc::Receiver<Passed>) {
-    let rules = targets.route.rules().all();
-    let mut ledger = Ledger::new(rules.iter().map(Rule::actions));
-    let (told, mut tellings) = mpsc::unbounded_channel();
-    let tellers: Vec<_> =
-        (0..rules.len()).map(|rule| Teller::start(Arc::clone(&targets), rule, told.clone())).collect();
-    loop {
-        let rows = tokio::select! {
-            report = reports.recv() => {
-                let Some(Passed { lane, row, bytes, failed }) = report else { return };
-                let Settled { errors, rows } = ledger.done(lane, row, bytes, failed);
-                errors.into_iter().for_each(|(row, failed)| tellers[lane.rule].tell(row, failed));
-                rows
-            }
-            Some((rule, row)) = tellings.recv() => ledger.told(rule, row),
-        };
-        for (row, bytes) in rows {
-            targets.journal.delivered(row, bytes);
-        }
-    }
-}
-
 impl Targets {
     /// Does one action, and tries it a few times.
-    pub(super) async fn perform(&self, kept: &Kept, action: Action, payload: Bytes) -> Result<(), String> {
+    pub(super) async fn perform(
+        &self,
+        kept: &Kept,
+        action: Action,
+        payload: Bytes,
+        labels: &RuleLabels,
+    ) -> Result<(), String> {
         match action {
-            Action::File { path } => self.append(path, vec![payload]).await,
-            Action::Republish { topic, qos } => self.republisher.publish(kept, &topic, qos, payload).await,
+            Action::File { path } => self.append(path, vec![payload], labels).await,
+            Action::Republish { topic, qos } => {
+                self.republisher.publish(kept, &topic, qos, payload, labels).await
+            }
             #[cfg(feature = "kinesis")]
             Action::Kinesis { stream, partition_key, .. } => {
                 self.kinesis.put_one(stream, partition_key, payload).await
@@ -212,7 +235,7 @@ impl Targets {
     }
 
     /// Appends lines to a file, and tries it a few times.
-    async fn append(&self, path: PathBuf, lines: Vec<Bytes>) -> Result<(), String> {
+    async fn append(&self, path: PathBuf, lines: Vec<Bytes>, labels: &RuleLabels) -> Result<(), String> {
         let (path, lines) = (Arc::new(path), Arc::new(lines));
         let mut tries = 1;
         loop {
@@ -224,7 +247,7 @@ impl Targets {
             match tokio::task::spawn_blocking(append).await.map_err(|error| error.to_string())? {
                 Ok(()) => return Ok(()),
                 Err(error) if tries == TRIES => return Err(error),
-                Err(_) => metrics::rule_messages("retried"),
+                Err(_) => metrics::rule_messages(labels, "retried", 1),
             }
             tokio::time::sleep(RETRY * tries).await;
             tries += 1;

@@ -43,7 +43,8 @@ pub fn rehearse(command: &RulesCommand) -> Result<String, RouteError> {
         RulesCommand::Check { file } => {
             let route = Route::load(file, true)?;
             let mut text = String::new();
-            for rule in route.rules().all() {
+            let rules = route.rules();
+            for rule in rules.all() {
                 line(&mut text, &format!("{}: {}", rule.name(), rule.sql()));
                 rule.describe().for_each(|action| line(&mut text, &format!("  - {action}")));
             }
@@ -68,7 +69,8 @@ pub fn rehearse(command: &RulesCommand) -> Result<String, RouteError> {
                 trace_id: Uuid::nil(),
                 at: time::now(),
             };
-            let outcomes = route.rules().apply(message, &mut super::lane::chance);
+            let rules = route.rules();
+            let outcomes = rules.apply(message, &mut super::lane::chance);
             let mut text = String::new();
             if outcomes.is_empty() {
                 text.push_str("no rule means this message");

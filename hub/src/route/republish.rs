@@ -8,7 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Kept, Route};
 use crate::broker::Broker;
 use crate::journal::Journal;
-use crate::{metrics, time};
+use crate::metrics::{self, RuleLabels};
+use crate::time;
 
 /// A message for the broker outside, and who wants to know when it has it.
 pub(crate) struct Republish {
@@ -35,12 +36,13 @@ impl Republisher {
         topic: &str,
         qos: u8,
         payload: Bytes,
+        labels: &RuleLabels,
     ) -> Result<(), String> {
         match self {
             Self::Embedded { broker, route, journal } => {
                 broker.pass_on(topic, &payload);
                 if kept.hops >= MOST_HOPS {
-                    metrics::rule_messages("circle");
+                    metrics::rule_messages(labels, "circle", 1);
                     return Err(format!("rules have published this {MOST_HOPS} times already"));
                 }
                 route.note(journal, &kept.client, topic, &payload, time::now(), kept.hops + 1);

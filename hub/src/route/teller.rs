@@ -4,47 +4,39 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alleycat_rules::{Failure, Rule, error_message};
+use alleycat_rules::{Failure, Rule, Which, error_message};
 use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::kept::Kept;
-use super::lane::{Targets, chance};
+use super::lane::{Targets, chance, labels};
 use super::ledger::Failed;
-use crate::metrics;
+use crate::metrics::{self, RuleLabels};
 
 /// The end of one rule's queue of errors. There are never more in it than there is in the outbox, which is
 /// bounded: a row stays there until its errors are told.
 #[derive(Debug)]
 pub(super) struct Teller {
     rows: mpsc::UnboundedSender<(i64, Failed)>,
-    task: JoinHandle<()>,
 }
 
 impl Teller {
-    /// Starts the teller of a rule, by its place; `told` hears of the rule and of each row that is done.
-    pub(super) fn start(
-        targets: Arc<Targets>,
-        rule: usize,
-        told: mpsc::UnboundedSender<(usize, i64)>,
-    ) -> Self {
-        let (send, mut rows) = mpsc::unbounded_channel();
-        let task = tokio::spawn(async move {
-            let mut patience = PATIENCE;
-            while let Some((row, failed)) = rows.recv().await {
-                let is_told =
-                    targets.tell_errors(&targets.route.rules().all()[rule], row, failed, patience).await;
-                // Who did not answer for long is not waited for again with every row.
-                patience = if is_told { PATIENCE } else { IMPATIENCE };
-                if told.send((rule, row)).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { rows: send, task }
+    /// Starts a teller for each rule, as a task of `tasks` that ends when its teller is gone and all is told.
+    /// `told` hears of each row that is done.
+    pub(super) fn all(
+        targets: &Arc<Targets>,
+        told: &mpsc::UnboundedSender<i64>,
+        tasks: &mut JoinSet<()>,
+    ) -> Vec<Self> {
+        let start = |rule| {
+            let (rows, queue) = mpsc::unbounded_channel();
+            tasks.spawn(tell_all(Arc::clone(targets), rule, queue, told.clone()));
+            Self { rows }
+        };
+        (0..targets.rules.all().len()).map(start).collect()
     }
 
     /// Has the failures of a row told.
@@ -53,9 +45,20 @@ impl Teller {
     }
 }
 
-impl Drop for Teller {
-    fn drop(&mut self) {
-        self.task.abort();
+async fn tell_all(
+    targets: Arc<Targets>,
+    rule: usize,
+    mut rows: mpsc::UnboundedReceiver<(i64, Failed)>,
+    told: mpsc::UnboundedSender<i64>,
+) {
+    let mut patience = PATIENCE;
+    while let Some((row, failed)) = rows.recv().await {
+        let is_told = targets.tell_errors(&targets.rules.all()[rule], row, failed, patience).await;
+        // Who did not answer for long is not waited for again with every row.
+        patience = if is_told { PATIENCE } else { IMPATIENCE };
+        if told.send(row).is_err() {
+            return;
+        }
     }
 }
 
@@ -63,8 +66,9 @@ impl Targets {
     /// Gives one error message for each message of a row that failed to the rule's error action; whether that
     /// took all of them within its time.
     async fn tell_errors(&self, rule: &Rule, row: i64, failed: Failed, patience: Duration) -> bool {
+        let labels = &labels(rule, Which::Error);
         if !rule.has_error_action() {
-            failed.iter().for_each(|_| metrics::rule_messages("error-dropped"));
+            metrics::rule_messages(labels, "error-dropped", failed.len());
             return true;
         }
         let store = Arc::clone(&self.store);
@@ -77,14 +81,14 @@ impl Targets {
         let tell = async |(message, failures): (usize, Vec<Failure>)| {
             let told = match messages.get(message) {
                 None => Err("the message is not in the outbox any more".to_owned()),
-                Some(kept) => timeout_at(until, self.tell_error(rule, kept, &failures))
+                Some(kept) => timeout_at(until, self.tell_error(rule, kept, &failures, labels))
                     .await
                     .unwrap_or_else(|_| Err(format!("no answer in {} s", patience.as_secs()))),
             };
             match &told {
-                Ok(()) => metrics::rule_messages("error-told"),
+                Ok(()) => metrics::rule_messages(labels, "error-told", 1),
                 Err(error) => {
-                    metrics::rule_messages("error-lost");
+                    metrics::rule_messages(labels, "error-lost", 1);
                     tracing::error!(
                         rule = rule.name(),
                         error,
@@ -101,13 +105,19 @@ impl Targets {
             .await
     }
 
-    async fn tell_error(&self, rule: &Rule, kept: &Kept, failures: &[Failure]) -> Result<(), String> {
+    async fn tell_error(
+        &self,
+        rule: &Rule,
+        kept: &Kept,
+        failures: &[Failure],
+        labels: &RuleLabels,
+    ) -> Result<(), String> {
         match rule.on_error(kept.message(), &mut chance) {
             None => Ok(()),
             Some(Err(fault)) => Err(fault.to_string()),
             Some(Ok(action)) => {
                 let payload = error_message(rule, kept.message(), failures);
-                self.perform(kept, action, payload).await
+                self.perform(kept, action, payload, labels).await
             }
         }
     }

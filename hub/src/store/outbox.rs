@@ -26,6 +26,13 @@ impl Store {
         Ok(select.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
+    /// The first bytes of the first row after `id`.
+    pub(crate) fn outbox_head(&self, id: i64, bytes: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        let db = self.reader();
+        let select = "SELECT substr(messages, 1, ?2) FROM outbox WHERE id > ?1 ORDER BY id LIMIT 1";
+        Ok(db.prepare_cached(select)?.query_row((id, bytes), |row| row.get(0)).optional()?)
+    }
+
     /// How many bytes wait in the outbox.
     pub(crate) fn outbox_bytes(&self) -> Result<u64, StoreError> {
         let db = self.reader();

@@ -11,4 +11,4 @@ mod feed;
 mod probe;
 
 pub(crate) use feed::{Feed, Source};
-pub(crate) use probe::probe;
+pub(crate) use probe::{probe, probe_put};

@@ -16,5 +16,6 @@ mod read_only;
 mod rides;
 mod rig;
 mod rules;
+mod rules_again;
 mod tls;
 mod verdicts;

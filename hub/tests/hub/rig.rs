@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use alleycat_hub::config::{Cli, Command};
@@ -254,6 +255,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Mqtt<S> {
 pub(crate) struct Program {
     child: std::process::Child,
     pub(crate) address: String,
+    log: Arc<Mutex<String>>,
 }
 
 impl Program {
@@ -267,8 +269,22 @@ impl Program {
         });
         let Some(address) = address else { panic!("the hub does not start: {:?}", child.wait()) };
         // The log must not fill its pipe.
-        std::thread::spawn(move || log.for_each(drop));
-        Self { child, address }
+        let kept = Arc::new(Mutex::new(String::new()));
+        let keeper = Arc::clone(&kept);
+        std::thread::spawn(move || log.for_each(|line| *keeper.lock().unwrap() += &(line + "\n")));
+        Self { child, address, log: kept }
+    }
+
+    /// What it has logged since it listens.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Sends it a signal, by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent =
+            std::process::Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status();
+        assert!(sent.unwrap().success());
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -118,6 +118,25 @@ impl Client {
         };
         Ok(answer.records.into_iter().map(result).collect())
     }
+
+    /// Whether records may be put into a stream, and how many open shards it has, if that may be asked too.
+    /// Nothing is put: the record has a hash key that is past all shards, which is refused after the
+    /// permission was looked at.
+    ///
+    /// # Errors
+    /// [`ClientError`] when they may not.
+    pub async fn probe_put(&self, stream: &str) -> Result<Option<usize>, ClientError> {
+        let entry = PutRecordsRequestEntry::builder().partition_key("doctor").data(Blob::new("doctor"));
+        let entry = entry.explicit_hash_key(PAST_ALL_SHARDS).build().expect("key and data are set");
+        let sent = self.0.put_records().stream_name(stream).records(entry).send().await;
+        match sent.map_err(|error| ClientError::from_sdk(&error)) {
+            Ok(_) | Err(ClientError::Unfit(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let summary = self.0.describe_stream_summary().stream_name(stream).send().await;
+        let summary = summary.ok().and_then(|answer| answer.stream_description_summary);
+        Ok(summary.and_then(|summary| usize::try_from(summary.open_shard_count).ok()))
+    }
 }
 
 impl ClientError {
@@ -168,6 +187,8 @@ fn in_words(error: &dyn std::error::Error) -> String {
     words
 }
 
+/// 2 to the 128th: one more than the last hash key.
+const PAST_ALL_SHARDS: &str = "340282366920938463463374607431768211456";
 const TOO_LARGE: u16 = 413;
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long one attempt may take.

@@ -1,5 +1,6 @@
 //! A sink with hands: takes records over a channel, puts them, tells what became of them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -40,7 +41,20 @@ struct Told {
     counts: Counts,
     records: usize,
     bytes: usize,
+    shards: BTreeMap<String, u64>,
     trouble: Option<String>,
+}
+
+impl Told {
+    fn took<'p>(&mut self, placed: impl Iterator<Item = &'p Placed>) {
+        for Placed { shard, .. } in placed {
+            if let Some(records) = self.shards.get_mut(shard) {
+                *records += 1;
+            } else if self.shards.len() < MOST_SHARDS {
+                self.shards.insert(shard.clone(), 1);
+            }
+        }
+    }
 }
 
 /// The writer's task is gone: it has panicked or was stopped.
@@ -119,6 +133,12 @@ impl Counters {
         self.0.with(|told| (told.records, told.bytes))
     }
 
+    /// Records that each shard took. Of a stream that is split again and again only the first thousand shards are
+    /// told apart.
+    pub fn shards(&self) -> BTreeMap<String, u64> {
+        self.0.with(|told| told.shards.clone())
+    }
+
     /// Why nothing gets through at the moment, if so.
     pub fn trouble(&self) -> Option<String> {
         self.0.with(|told| told.trouble.clone())
@@ -194,7 +214,10 @@ impl Worker {
         let (id, answer) = answer.expect("a put does not panic");
         let trouble = answer.as_ref().err().map(|fault| fault.why().to_owned());
         match answer {
-            Ok(results) => self.sink.answered(now, id, results),
+            Ok(results) => {
+                self.counters.0.with(|told| told.took(results.iter().flatten()));
+                self.sink.answered(now, id, results);
+            }
             Err(fault) => self.sink.failed(now, id, &fault),
         }
         let before = self.counters.0.with(|told| std::mem::replace(&mut told.trouble, trouble.clone()));
@@ -219,3 +242,5 @@ impl Worker {
 
 /// Records on their way to the task, and outcomes on their way out.
 const INBOX: usize = 1_024;
+/// Shards that are told apart.
+const MOST_SHARDS: usize = 1_000;

@@ -25,6 +25,16 @@ pub(crate) fn call_failed() -> Response<Body> {
     error(StatusCode::INTERNAL_SERVER_ERROR, FAILURE, FAILURE_MESSAGE)
 }
 
+/// A call that no policy allows.
+pub(crate) fn denied(operation: &str, stream: &str) -> Response<Body> {
+    let message = format!(
+        "User: arn:aws:iam::{ACCOUNT}:user/emulator is not authorized to perform: kinesis:{operation} on resource: \
+         arn:aws:kinesis:eu-west-1:{ACCOUNT}:stream/{stream} because no identity-based policy allows the \
+         kinesis:{operation} action"
+    );
+    error(StatusCode::BAD_REQUEST, "AccessDeniedException", &message)
+}
+
 /// A call that is refused.
 pub(crate) fn error(status: StatusCode, kind: &str, message: &str) -> Response<Body> {
     json_answer(status, &json!({ "__type": kind, "message": message }))

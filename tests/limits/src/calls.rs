@@ -49,7 +49,14 @@ impl Service {
         if call.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().ends_with(b"cbor-1.1")) {
             return answers::error(StatusCode::BAD_REQUEST, "SerializationException", NO_CBOR);
         }
-        let latency = self.gate().settings.latency;
+        let (latency, deny) = {
+            let settings = self.gate().settings;
+            (settings.latency, settings.deny)
+        };
+        if deny.denies(operation(&call.headers)) {
+            let stream = json_of(&call.body).as_ref().and_then(put::stream).unwrap_or_default();
+            return answers::denied(operation(&call.headers), &stream);
+        }
         if latency > 0 {
             tokio::time::sleep(Duration::from_millis(latency)).await;
         }

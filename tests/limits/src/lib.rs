@@ -21,4 +21,4 @@ mod shard;
 
 pub use counts::{Counts, ShardCounts};
 pub use server::{Limits, LimitsError};
-pub use settings::Settings;
+pub use settings::{Denied, Settings};

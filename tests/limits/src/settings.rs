@@ -35,6 +35,31 @@ pub struct Settings {
     /// Milliseconds that every answer takes longer.
     #[arg(long, default_value_t = 0, value_name = "MS")]
     pub latency: u64,
+    /// What nobody may do, as if a policy did not allow it.
+    #[arg(long, value_enum, default_value_t = Denied::Nothing, value_name = "WHAT")]
+    pub deny: Denied,
+}
+
+/// What nobody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Denied {
+    /// All may be done.
+    Nothing,
+    /// PutRecord and PutRecords.
+    Put,
+    /// GetRecords.
+    Read,
+}
+
+impl Denied {
+    /// Whether this call may not be made.
+    pub(crate) fn denies(self, operation: &str) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Put => matches!(operation, "PutRecord" | "PutRecords"),
+            Self::Read => operation == "GetRecords",
+        }
+    }
 }
 
 impl Default for Settings {
@@ -49,6 +74,7 @@ impl Default for Settings {
             doubt: 0.0,
             seed: 1,
             latency: 0,
+            deny: Denied::Nothing,
         }
     }
 }

@@ -13,7 +13,7 @@ use alleycat_shared::message::{RaceMessage, Refusal};
 use alleycat_shared::topic::{ClassTopic, Topic};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Part, everything};
+use super::{Part, everything, publish_of};
 use crate::boards::Outgoing;
 use crate::broker::Gate;
 use crate::broker::session::up_to;
@@ -263,16 +263,9 @@ impl Intake {
             metrics::boards_dropped(boards.len());
             return;
         }
-        for Outgoing { topic, payload, retain } in boards {
-            let is_change = matches!(topic, Topic::Field(_)) && !retain;
-            // Half of the queue is for what is passed on. A change makes no sense without those before it;
-            // of all else only the newest does.
-            let publish = Publish {
-                retain,
-                latest_only: !is_change,
-                ..Publish::new(topic.to_string(), payload, Qos::AtMostOnce)
-            };
-            if client.queued() >= super::QUEUE / 2 || client.publish(publish).is_err() {
+        for board in boards {
+            // Half of the queue is for what is passed on.
+            if client.queued() >= super::QUEUE / 2 || client.publish(publish_of(board)).is_err() {
                 metrics::boards_dropped(1);
             }
         }

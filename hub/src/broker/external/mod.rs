@@ -4,25 +4,28 @@
 mod address;
 mod intake;
 mod probe;
+mod publishers;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use alleycat_mqtt::client::Client;
-use alleycat_mqtt::{Acknowledge, Options, Qos, RequestError};
+use alleycat_mqtt::{Acknowledge, Endpoint, Limits, Options, Publish, Qos, RequestError};
 use alleycat_shared::ClassId;
-use alleycat_shared::topic::{CLASS_ROOT, PUBLISH_ROOT};
+use alleycat_shared::topic::{CLASS_ROOT, PUBLISH_ROOT, Topic};
 use tokio::sync::mpsc;
 
 use super::Gate;
+use crate::api::Signer;
 use crate::boards::Outgoing;
-use crate::metrics;
 use crate::route::Republish;
+use crate::{metrics, time};
 pub(crate) use address::EMBEDDED;
-pub use address::{BrokerAddress, BrokerChoice};
+pub use address::{BrokerAddress, BrokerChoice, BrokerLimits};
 use intake::Intake;
 pub(crate) use probe::probe;
+use publishers::Publishers;
 
 /// What of a broker's messages is this hub's.
 #[derive(Clone, Debug)]
@@ -32,6 +35,69 @@ pub(crate) struct Part {
     pub(crate) share: Option<String>,
     /// Whether riders' messages are heard here at all: what a stream brings needs not be heard too.
     pub(crate) listens: bool,
+}
+
+/// Where the broker is, as whom the hub goes there, and what it does not stand for.
+#[derive(Clone)]
+pub(crate) struct Way {
+    address: BrokerAddress,
+    /// For a broker of AWS.
+    signer: Option<Signer>,
+    limits: Limits,
+    /// The most connections for boards.
+    connections: usize,
+    client_id: String,
+}
+
+impl Way {
+    /// A way to a broker. `None` if it is AWS's and there is nothing to sign with.
+    pub(crate) fn new(
+        address: &BrokerAddress,
+        limits: BrokerLimits,
+        connections: u16,
+        part: &Part,
+    ) -> Option<Self> {
+        let signer = match address.aws_host() {
+            Some(host) => Some(Signer::from_env(host)?),
+            None => None,
+        };
+        let limits = if signer.is_some() { BrokerLimits::AwsIotCore } else { limits };
+        let limits = match limits {
+            BrokerLimits::None => Limits::MQTT,
+            BrokerLimits::AwsIotCore => Limits::AWS_IOT_CORE,
+        };
+        let (address, client_id) = (address.clone(), part.client_id());
+        Some(Self { address, signer, limits, connections: connections.into(), client_id })
+    }
+
+    /// A client with these options and the broker's limits.
+    fn client(&self, options: Options) -> Result<Client, RequestError> {
+        let options = Options { limits: self.limits, ..options };
+        match self.signer.clone() {
+            Some(signer) => {
+                let endpoint = move |_| std::future::ready(Ok(Endpoint::from(signer.sign(time::now()))));
+                Client::with_endpoints(endpoint, options, rand::random())
+            }
+            None => Client::new(self.address.endpoint(), options, rand::random()),
+        }
+    }
+
+    /// A client that only publishes boards.
+    fn for_boards(&self, number: usize) -> Result<Client, RequestError> {
+        self.client(Options {
+            keep_alive_seconds: KEEP_ALIVE_SECONDS,
+            queue_bytes: QUEUE_BYTES,
+            unproven_bytes: UNPROVEN_BYTES,
+            ..Options::new(format!("{}-boards-{number}", self.client_id))
+        })
+    }
+}
+
+/// A board as it is published: only the newest of a topic makes sense, but for a change, which makes none
+/// without those before it.
+fn publish_of(Outgoing { topic, payload, retain }: Outgoing) -> Publish {
+    let is_change = matches!(topic, Topic::Field(_)) && !retain;
+    Publish { retain, latest_only: !is_change, ..Publish::new(topic.to_string(), payload, Qos::AtMostOnce) }
 }
 
 /// The way to an external broker.
@@ -48,13 +114,14 @@ impl External {
     /// # Errors
     /// [`RequestError`] for a login that can't be sent.
     pub(crate) fn start(
-        address: &BrokerAddress,
+        way: Way,
         part: Part,
         gate: Gate,
     ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), RequestError> {
         metrics::broker_connected(false);
         let options = Options {
-            clean_session: false,
+            // Nothing waits for a hub that hears nothing; and AWS wants a permission for sessions that are kept.
+            clean_session: !part.listens,
             keep_alive_seconds: KEEP_ALIVE_SECONDS,
             acknowledge: Acknowledge::WhenAccepted,
             inbox_count: INBOX,
@@ -64,7 +131,7 @@ impl External {
             window: WINDOW,
             ..Options::new(part.client_id())
         };
-        let mut client = Client::new(address.endpoint(), options, rand::random())?;
+        let mut client = way.client(options)?;
         if part.listens {
             client.subscribe(&part.intake(), Qos::AtLeastOnce)?;
         }
@@ -77,8 +144,23 @@ impl External {
         let (republish, again) = mpsc::channel(BATCHES);
         let connected = Arc::new(AtomicBool::new(false));
         let classes = part.classes.clone();
-        let intake = Intake::new(gate, part, address.to_string(), Arc::clone(&connected));
-        Ok((Self { classes, boards, republish, connected }, intake.run(client, outgoing, again)))
+        let intake = Intake::new(gate, part, way.address.to_string(), Arc::clone(&connected));
+        // A broker that does not count takes the boards over the connection that is there anyway.
+        let (own, publishers) = match way.limits.publishes_per_second {
+            None => (outgoing, None),
+            Some(_) => {
+                (mpsc::channel(1).1, Some(Publishers::new(way.clone(), way.connections).run(outgoing)))
+            }
+        };
+        let run = async move {
+            let publishers = async {
+                if let Some(publishers) = publishers {
+                    publishers.await;
+                }
+            };
+            tokio::join!(intake.run(client, own, again), publishers);
+        };
+        Ok((Self { classes, boards, republish, connected }, run))
     }
 
     /// Whether the broker is there, as it changes.

@@ -2,17 +2,26 @@
 
 use std::time::Duration;
 
-use alleycat_mqtt::client::Client;
 use alleycat_mqtt::{Event, Options, Publish, Qos};
 use alleycat_shared::topic::CLASS_ROOT;
 
-use super::BrokerAddress;
+use super::{BrokerAddress, Way};
 
 /// Connects, and sends itself a message by a subscription as the hub's: shared, if it is to be.
 ///
 /// # Errors
 /// A sentence on what does not work.
-pub(crate) async fn probe(address: &BrokerAddress, share: Option<&str>) -> Result<String, String> {
+pub(crate) async fn probe(
+    address: &BrokerAddress,
+    way: Option<&Way>,
+    share: Option<&str>,
+) -> Result<String, String> {
+    let Some(way) = way else {
+        return Err(format!(
+            "addresses of {address} can't be signed: it is to be like aws-iot://abc-ats.iot.eu-west-1.amazonaws.com, and \
+             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are to be set"
+        ));
+    };
     let number: u64 = rand::random();
     let topic = format!("{CLASS_ROOT}/doctor/{number}");
     let filter = match share {
@@ -21,7 +30,7 @@ pub(crate) async fn probe(address: &BrokerAddress, share: Option<&str>) -> Resul
     };
     let how = if share.is_some() { "shared subscriptions" } else { "subscriptions" };
     let options = Options::new(format!("alleycat-doctor-{number}"));
-    let mut client = Client::new(address.endpoint(), options, number).map_err(|error| error.to_string())?;
+    let mut client = way.client(options).map_err(|error| error.to_string())?;
     client.subscribe(&filter, Qos::AtLeastOnce).map_err(|error| error.to_string())?;
     let mut came_so_far = "it does not answer: look at the address, and whether it runs";
     let asking = async {
