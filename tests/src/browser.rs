@@ -97,6 +97,17 @@ impl Browser {
 }
 
 impl Browser {
+    /// Where the whole browser of the page of this name takes commands of the DevTools protocol.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn devtools_url(&self, name: &str) -> anyhow::Result<String> {
+        let file = self.profiles.path().join(name).join("DevToolsActivePort");
+        let text = std::fs::read_to_string(file).context("the browser does not say where it listens")?;
+        let (port, path) = text.split_once('\n').context("a port and a path")?;
+        Ok(format!("ws://127.0.0.1:{port}{}", path.trim()))
+    }
+
     /// Kills the browser of the page of this name, as a power cut would. What it has on the disk stays for
     /// the next page of this name.
     pub fn kill(&self, name: &str) {

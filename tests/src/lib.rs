@@ -11,6 +11,7 @@ mod kinesis;
 mod programs;
 mod proxy;
 mod race_hub;
+mod radio;
 
 pub use bike::{Bike, Mood};
 pub use brokers::{Broker, address};
@@ -19,6 +20,7 @@ pub use kinesis::{Emulator, Kinesis};
 pub use programs::{Program, Programs, free_port};
 pub use proxy::{Fate, Proxy};
 pub use race_hub::RaceHub;
+pub use radio::RadioBike;
 
 use std::ffi::OsString;
 use std::time::Duration;

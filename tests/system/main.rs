@@ -1,5 +1,6 @@
 //! The whole system: real processes, a real pty, the real broker, a real Chromium.
 
+mod browser_sensor;
 mod host;
 mod https;
 mod kiosk;

@@ -69,7 +69,10 @@ fn gallery_document(page: &str) -> anyhow::Result<String> {
     let ours = r#"    <link data-trunk rel="css" data-integrity="none" href="gallery.css" />
     <link data-trunk rel="copy-file" href="words.woff2" />
     <link data-trunk rel="rust" href="Cargo.toml" data-bin="alleycat-gallery" data-integrity="none" />"#;
-    let document = page.replace(program, ours).replace("href=\"style/", "href=\"../style/");
+    // What reads bikes in the browser has nothing to read here.
+    let reader = page.lines().find(|line| line.contains(r#"data-type="worker""#)).unwrap_or_default();
+    let document =
+        page.replace(program, ours).replace(reader, "").replace("href=\"style/", "href=\"../style/");
     Ok(document.replace("href=\"../public/", "href=\"../../public/"))
 }
 

@@ -16,6 +16,7 @@ pub mod logo;
 pub mod long_list;
 pub mod message_table;
 pub mod service_door;
+pub mod source;
 pub mod window;
 
 pub use avatar::Avatar;
@@ -34,4 +35,5 @@ pub use logo::Logo;
 pub use long_list::LongList;
 pub use message_table::MessageTable;
 pub use service_door::ServiceDoor;
+pub use source::SourceChooser;
 pub use window::Window;

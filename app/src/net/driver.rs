@@ -13,9 +13,10 @@ use wasm_bindgen_futures::spawn_local;
 use super::bridge::Bridge;
 use super::broker::Broker;
 use super::http;
+use super::local::{self, Local};
 use super::tones::tones;
 use crate::platform::storage::{self, Shelf};
-use crate::platform::{clock, document, fullscreen, hands, inspect, location, sound, wake_lock, worker};
+use crate::platform::{clock, document, fullscreen, hands, inspect, location, reader, sound, wake_lock, worker};
 use crate::state::service::Word;
 use crate::state::{Effect, Input, Page, Preset, Rider, Settings, Theme};
 use crate::words::Lang;
@@ -24,6 +25,7 @@ use crate::words::Lang;
 pub struct Driver {
     page: RwSignal<Page>,
     bridge: RefCell<Option<Bridge>>,
+    local: RefCell<Option<Local>>,
     broker: RefCell<Option<Broker>>,
     /// Links of riders who have left, until the hub has taken all of their seconds.
     retired: RefCell<Vec<Broker>>,
@@ -39,6 +41,7 @@ impl Driver {
         let driver = Rc::new(Self {
             page,
             bridge: RefCell::default(),
+            local: RefCell::default(),
             broker: RefCell::default(),
             retired: RefCell::default(),
             timer: RefCell::default(),
@@ -52,6 +55,9 @@ impl Driver {
             fullscreen::woke();
             if let Some(bridge) = &*driver.bridge.borrow() {
                 bridge.hurry();
+            }
+            if let Some(local) = &*driver.local.borrow() {
+                local.hurry();
             }
             driver.tell(Input::Resumed);
         };
@@ -68,9 +74,12 @@ impl Driver {
         let this = driver.clone();
         spawn_local(async move {
             let lock = Lock::take(RIDE, PATIENCE_MS).await;
-            let kept = storage::read(Shelf::Tab, RIDE)
+            let ride = storage::read(Shelf::Tab, RIDE)
                 .or_else(|| storage::read(Shelf::Device, RIDE).filter(|_| lock.is_some()));
             this.ride_lock.replace(lock);
+            let (usb, bluetooth) = reader::abilities();
+            let kept = storage::read(Shelf::Device, SOURCE).unwrap_or_default();
+            this.tell(Input::Sources { kept, usb, bluetooth });
             this.tell(Input::Began {
                 recent: storage::read(Shelf::Device, RECENT).unwrap_or_default(),
                 preset: Preset {
@@ -78,7 +87,7 @@ impl Driver {
                     name: location::query("name"),
                     class: location::query("class"),
                 },
-                kept,
+                kept: ride,
                 seed: clock::seed(),
             });
         });
@@ -120,10 +129,11 @@ impl Driver {
                 let answer = http::look_up(question, token.as_deref()).await;
                 Input::Answered { question, answer }
             }),
-            Effect::OpenSensor => {
-                let url = self.page.with_untracked(|page| page.config().map(|c| c.sensor.url.clone()));
-                let bridge = url.map(|url| Bridge::open(location::socket_url(&url), self.listener()));
-                self.bridge.replace(bridge);
+            Effect::OpenSensor => self.open_sensor(false),
+            Effect::ChooseSensor => self.open_sensor(true),
+            Effect::LoadReader => self.ask(local::drivers()),
+            Effect::KeepSource => {
+                self.page.with_untracked(|page| storage::write(Shelf::Device, SOURCE, &page.sources().chosen))
             }
             Effect::Connect(rider) => self.connect(rider.as_ref()),
             Effect::Probe => {
@@ -155,6 +165,39 @@ impl Driver {
                 );
             }
             Effect::Reload => worker::reload(),
+        }
+    }
+
+    /// Opens the source of the bike's readings. A page that the bridge itself serves keeps its link all the same:
+    /// a kiosk wants to hear that the page is alive.
+    fn open_sensor(self: &Rc<Self>, ask: bool) {
+        let source = self.page.with_untracked(|page| page.sources().chosen.clone());
+        let url = self.page.with_untracked(|page| page.config().map(|c| c.sensor.url.clone()));
+        // The one before lets go of the device first.
+        self.local.take();
+        match url.filter(|url| !source.is_local() || url.starts_with('/')) {
+            Some(_) if source.is_local() && self.bridge.borrow().is_some() => {}
+            wanted => {
+                let hear = self.bridge_listener();
+                let bridge = wanted.map(|url| Bridge::open(location::socket_url(&url), hear));
+                self.bridge.replace(bridge);
+            }
+        }
+        if source.is_local() {
+            let local = Local::open(source, ask, self.listener());
+            self.local.replace(Some(local));
+        }
+    }
+
+    /// Hears the bridge unless the bike is read elsewhere.
+    fn bridge_listener(self: &Rc<Self>) -> impl Fn(Input) + 'static {
+        let this = Rc::downgrade(self);
+        move |input| {
+            if let Some(driver) = this.upgrade()
+                && driver.page.with_untracked(|page| !page.sources().chosen.is_local())
+            {
+                driver.tell(input);
+            }
         }
     }
 
@@ -225,6 +268,8 @@ fn liked() -> Input {
 const SETTINGS: &str = "alleycat.settings";
 /// Where the riders of this device are kept.
 const RECENT: &str = "alleycat.recent";
+/// Where it is kept how the bike is read.
+const SOURCE: &str = "alleycat.source";
 /// Where the ride is kept, and the lock for it.
 const RIDE: &str = "alleycat.ride";
 /// How long a page that was just left may take to let go of the ride.

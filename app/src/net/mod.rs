@@ -8,6 +8,7 @@ mod broker;
 mod broker;
 mod driver;
 mod http;
+mod local;
 mod tones;
 mod wire;
 

@@ -8,6 +8,7 @@ pub mod fullscreen;
 pub mod hands;
 pub mod inspect;
 pub mod location;
+pub mod reader;
 pub mod share;
 pub mod sound;
 pub mod storage;

@@ -8,7 +8,7 @@ use alleycat_shared::{ClassId, Millis, RaceId};
 
 use super::rooms::{Answer, Question, Room};
 use super::service::Word;
-use super::{Cue, Key, Preset, Recent, Ride, Rider, Setting, Settings};
+use super::{Cue, Key, Preset, Recent, Ride, Rider, Setting, Settings, Source};
 use crate::words::Lang;
 
 /// Something happened: outside, or under the rider's hands.
@@ -41,13 +41,28 @@ pub enum Input {
     /// The answer to [`Effect::MeasureClock`]; `None` if the hub could not be asked.
     Clock(Option<ClockOffset>),
 
-    /// The bridge is there.
+    /// Which sources this browser has, and which one was in use the last time.
+    Sources {
+        /// The one of the last time.
+        kept: Source,
+        /// Whether the browser opens serial ports.
+        usb: bool,
+        /// Whether the browser connects to Bluetooth sensors.
+        bluetooth: bool,
+    },
+    /// The rider looks for a way to connect a bike.
+    SourcesOpened,
+    /// The answer to [`Effect::LoadReader`]: protocols, and the bikes that speak them.
+    Drivers(Vec<(String, String)>),
+    /// The rider wants this source, and is to choose the device if it is one of the browser's.
+    SourceChosen(Source),
+    /// The bridge is there, or what reads the bike in its stead.
     BridgeOpened,
-    /// The bridge is gone or did not answer.
+    /// The bridge is gone or did not answer, or what reads the bike in its stead can't be loaded.
     BridgeClosed,
-    /// The bridge said something.
+    /// The source said something.
     Sensor(SensorMessage),
-    /// The bridge said something that is not in the protocol.
+    /// The source said something that is not in the protocol.
     SensorNonsense,
 
     /// The broker accepted the link.
@@ -153,8 +168,14 @@ pub enum Effect {
     FetchConfig,
     /// Ask `/api/clock` some times.
     MeasureClock,
-    /// Open the link to the bridge at the configured address.
+    /// Open the source: the link to the bridge at the configured address, or the device of the last time.
     OpenSensor,
+    /// Open the source, and let the rider choose the device.
+    ChooseSensor,
+    /// Load what reads bikes in the browser.
+    LoadReader,
+    /// Keep the source from day to day.
+    KeepSource,
     /// Connect to the broker as the rider, or as a spectator. What is unsent stays to be sent.
     Connect(Option<Rider>),
     /// Ask the broker for a sign of life.

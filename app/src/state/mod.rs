@@ -23,6 +23,7 @@ mod screen;
 mod sensor;
 pub mod service;
 mod settings;
+mod source;
 mod spark;
 mod standings;
 
@@ -38,5 +39,6 @@ pub use ride::Ride;
 pub use screen::View;
 pub use sensor::{Sensor, Shown};
 pub use settings::{Setting, Settings, Theme};
+pub use source::{Source, Sources};
 pub use spark::Spark;
 pub use standings::{Slot, Standings};

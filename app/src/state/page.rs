@@ -15,7 +15,9 @@ use super::retry;
 use super::rooms::{Field, Rooms};
 use super::service::Service;
 use super::spark::Record;
-use super::{Cue, Effect, Entry, Finish, Flow, Input, Link, Ride, Rider, Sensor, Settings, Standings};
+use super::{
+    Cue, Effect, Entry, Finish, Flow, Input, Link, Ride, Rider, Sensor, Settings, Source, Sources, Standings,
+};
 use crate::words::Lang;
 
 /// Everything that the page knows.
@@ -32,6 +34,7 @@ pub struct Page {
     pub(super) clock: Asked<ClockOffset>,
     pub(super) entry: Entry,
     pub(super) sensor: Sensor,
+    pub(super) sources: Sources,
     pub(super) link: Link,
     /// Whose link it is; `None` is a spectator's.
     pub(super) link_of: Option<RacerId>,
@@ -131,6 +134,11 @@ impl Page {
         &self.sensor
     }
 
+    /// Where the bike's readings may come from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// How many messages of the hub could not be read.
     pub fn nonsense(&self) -> u32 {
         self.nonsense
@@ -166,6 +174,17 @@ impl Page {
                 let wait = self.wait(self.clock.failures);
                 self.clock.failed(self.now, wait);
             }
+            Input::Sources { kept, usb, bluetooth } => {
+                self.sources = Sources { usb, bluetooth, ..Sources::default() };
+                self.sources.keep(kept);
+            }
+            Input::SourcesOpened => {
+                if self.sources.drivers.is_empty() {
+                    effects.push(Effect::LoadReader);
+                }
+            }
+            Input::Drivers(drivers) => self.sources.drivers = drivers,
+            Input::SourceChosen(source) => self.choose_source(source, effects),
             Input::BridgeOpened => self.sensor.bridge_opened(),
             Input::BridgeClosed => self.sensor.bridge_closed(),
             Input::Sensor(message) => self.sensor.heard(self.now, message),
@@ -284,6 +303,13 @@ impl Page {
         if self.kept.is_none() {
             self.connect(None, effects);
         }
+    }
+
+    /// Another source, or the same one again with another device: what was known of the bike is over.
+    fn choose_source(&mut self, source: Source, effects: &mut Vec<Effect>) {
+        self.sensor = Sensor::default();
+        self.sources.chosen = source;
+        effects.extend([Effect::KeepSource, Effect::ChooseSensor]);
     }
 
     pub(super) fn connect(&mut self, rider: Option<Rider>, effects: &mut Vec<Effect>) {

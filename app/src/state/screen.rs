@@ -1,13 +1,13 @@
 //! What is on the screen, read from the state: words and numbers, no markup.
 
-use alleycat_shared::message::{Origin, SensorReading};
+use alleycat_shared::message::{Origin, SensorReading, SensorState};
 use alleycat_shared::race::TOP;
 use alleycat_shared::{Output, Score};
 
 use super::format::{exact, minutes, seconds_left, whole};
 use super::page::SILENCE_MS;
 use super::rooms::Room;
-use super::{Flow, Link, Outcome, Page, Ride, Shown, Slot};
+use super::{Flow, Link, Outcome, Page, Ride, Shown, Slot, Source};
 use crate::words::{Form, Lang};
 
 /// Which view is up.
@@ -85,11 +85,20 @@ impl Page {
         let (shown, words) = (self.bike(), self.words());
         match (shown, self.sensor.hint()) {
             (Shown::NoBridge, _) if self.sensor.attempts() < 2 => String::new(),
+            (Shown::NoBridge, _) if self.sources.chosen.is_local() => words.reader_not_loaded().to_owned(),
             (Shown::NoBridge, _) => {
                 [shown.advice(words), " (", &self.sensor.attempts().to_string(), ")"].concat()
             }
             // The bridge says it in English, and knows more than the state alone.
             (_, hint) if shown.is_lost() && !hint.is_empty() && words == Lang::En => hint.to_owned(),
+            (Shown::Bridge(SensorState::NoPort), _)
+                if self.sources.chosen.is_local() && self.sensor.port().is_empty() =>
+            {
+                words.advice_choose_bike().to_owned()
+            }
+            (Shown::Bridge(SensorState::NoPort), _) if self.sources.chosen == Source::Bluetooth => {
+                words.advice_out_of_reach().to_owned()
+            }
             _ => shown.advice(words).to_owned(),
         }
     }

@@ -5,7 +5,7 @@ use leptos::web_sys::HtmlInputElement;
 
 use super::SettingsButton;
 use crate::Ctx;
-use crate::components::{Avatar, Board, Chips, ClassTiles, Keypad, Logo, ServiceDoor};
+use crate::components::{Avatar, Board, Chips, ClassTiles, Keypad, Logo, ServiceDoor, SourceChooser};
 use crate::state::rooms::Room;
 use crate::state::{Input, Page};
 
@@ -56,6 +56,7 @@ pub fn Setup() -> impl IntoView {
                     <span>{move || trouble.read().is_empty().then(|| advice.get())}</span>
                 </p>
                 <ServiceDoor />
+                <SourceChooser />
                 <button type="submit" class="go" data-testid="start" disabled=joining>
                     {move || if joining.get() { words.joining() } else { words.start_race() }}
                 </button>
