@@ -26,7 +26,8 @@ async fn a_rider_without_a_bridge_races_on_a_bluetooth_bike() -> anyhow::Result<
     let _hub = programs.hub(port, &["--race-seconds", &seconds, "--grace-seconds", "3"]).await?;
     let browser = Browser::start().await?;
     let url = format!("http://127.0.0.1:{port}/?racer={RACER}&name=Ann&class=1");
-    let page = browser.open_with("rider", TABLET, &url, &[RadioBike::ARGUMENT]).await?;
+    let page = browser.open_with("rider", TABLET, &[RadioBike::ARGUMENT.to_owned()]).await?;
+    page.go(&url).await?;
     page.attribute_when("sensor-state", "data-state", SOON, |state| state == "no-bridge").await?;
     ensure!(!loaded_reader(&page).await?, "what reads bikes is loaded before anybody wants it");
 

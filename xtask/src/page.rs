@@ -1,6 +1,7 @@
 //! Building the page for release into `target/page`, apart from the `dist` of a `trunk serve`.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -41,9 +42,33 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
         }
         .with_context(|| format!("{} can't be made smaller", file.display()))?;
     }
+    name_by_content(&dist, READER).context("what reads bikes can't be given its name")?;
     worker::write(&dist)?;
     Ok(dist)
 }
+
+/// Gives a module that the page loads later a name with a hash in it, as Trunk gives to the page's own, so that a
+/// browser may keep it for ever. Its names are in its glue and in `index.html`.
+fn name_by_content(dist: &Path, name: &str) -> anyhow::Result<()> {
+    let old = [format!("{name}_bg.wasm"), format!("{name}.js")];
+    let mut hasher = DefaultHasher::new();
+    for file in &old {
+        hasher.write(&fs::read(dist.join(file))?);
+    }
+    let hashed = format!("{name}-{:016x}", hasher.finish());
+    let new = [format!("{hashed}_bg.wasm"), format!("{hashed}.js")];
+    for file in [&old[1], "index.html"] {
+        let text = fs::read_to_string(dist.join(file))?;
+        fs::write(dist.join(file), text.replace(&old[0], &new[0]).replace(&old[1], &new[1]))?;
+    }
+    for (old, new) in old.iter().zip(&new) {
+        fs::rename(dist.join(old), dist.join(new))?;
+    }
+    Ok(())
+}
+
+/// What reads bikes in the page's stead.
+const READER: &str = "alleycat-bike";
 
 /// Builds the gallery into `target/gallery`, quickly: it is looked at and not shipped. Its document is the page's
 /// own with another program in it, so that both wear the same style.
@@ -144,6 +169,28 @@ mod tests {
         assert_eq!(styles(&document), styles(&page));
         assert!(document.contains("alleycat-gallery") && !document.contains("alleycat-app"));
         assert!(!document.contains("\"style/") && !document.contains("\"../public/"));
+    }
+
+    #[test]
+    fn a_name_follows_the_content_wherever_it_is_said() {
+        let dist = std::env::temp_dir().join(format!("alleycat-names-{}", std::process::id()));
+        let built = |module: &[u8]| {
+            fs::create_dir_all(&dist).unwrap();
+            fs::write(dist.join("bike_bg.wasm"), module).unwrap();
+            fs::write(dist.join("bike.js"), "new URL('bike_bg.wasm', import.meta.url)").unwrap();
+            fs::write(dist.join("index.html"), r#"content="/bike.js" data-module="/bike_bg.wasm""#).unwrap();
+            name_by_content(&dist, "bike").unwrap();
+            let index = fs::read_to_string(dist.join("index.html")).unwrap();
+            let names: Vec<_> = index.split('"').filter_map(|part| part.strip_prefix('/')).collect();
+            let [script, module] = names.as_slice() else { panic!("{index}") };
+            let glue = fs::read_to_string(dist.join(script)).unwrap();
+            assert!(glue.contains(module) && dist.join(module).is_file(), "{glue}");
+            let name = (*module).to_owned();
+            fs::remove_dir_all(&dist).unwrap();
+            name
+        };
+        assert_eq!(built(b"one"), built(b"one"));
+        assert_ne!(built(b"one"), built(b"two"));
     }
 
     #[test]

@@ -42,6 +42,8 @@ const ALL: [Step; 7] =
 
 /// The page: built for the browser, its rules tested natively.
 const PAGE: &str = "alleycat-app";
+/// What reads bikes in the page's stead: built for the browser too.
+const READER: &str = "alleycat-bike";
 /// Needs the programs and a browser: run in its own step.
 const SYSTEM: &str = "alleycat-tests";
 
@@ -73,7 +75,18 @@ fn lint(tools: &Tools) -> anyhow::Result<()> {
     let mut wasm = cargo();
     tools.prepare(&mut wasm);
     wasm.args(["clippy", "--target", "wasm32-unknown-unknown", "--all-targets"]);
-    wasm.args(["-p", PAGE, "-p", "alleycat-shared", "-p", "alleycat-mqtt", "-p", "alleycat-sensors"]);
+    wasm.args([
+        "-p",
+        PAGE,
+        "-p",
+        READER,
+        "-p",
+        "alleycat-shared",
+        "-p",
+        "alleycat-mqtt",
+        "-p",
+        "alleycat-sensors",
+    ]);
     shell::run("clippy, wasm32", wasm.args(["--", "-D", "warnings"]))
 }
 
@@ -114,10 +127,11 @@ fn native() -> anyhow::Result<()> {
 
 fn in_browser(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
     let broker = Broker::start()?;
-    let rooms: [(&str, &str, &[&str]); 3] = [
+    let rooms: [(&str, &str, &[&str]); 4] = [
         ("the shared rules on wasm32", "shared", &[]),
         ("the MQTT client in Chromium", "mqtt", &["--features", "web"]),
         ("the page in Chromium", "app", &[]),
+        ("what reads bikes in Chromium", "app/bike", &[]),
     ];
     for (what, folder, more) in rooms {
         let mut pack = command("wasm-pack");

@@ -74,13 +74,13 @@ fn SourcePanel(
     };
     view! {
         <div class="panel" role="group" aria-label=words.connect_bike()>
-            <Way name="bridge" title=words.by_bridge() note=words.by_bridge_note() choose=move || bridge(Source::Bridge) />
+            <Way source="bridge" title=words.by_bridge() note=words.by_bridge_note() choose=move || bridge(Source::Bridge) />
             <Show when=move || sources.read().bluetooth>
                 {
                     let bluetooth = bluetooth.clone();
                     view! {
                         <Way
-                            name="bluetooth"
+                            source="bluetooth"
                             title=words.by_bluetooth()
                             note=words.by_bluetooth_note()
                             choose=move || bluetooth(Source::Bluetooth)
@@ -93,7 +93,7 @@ fn SourcePanel(
                     let usb = usb.clone();
                     view! {
                         <Way
-                            name="usb"
+                            source="usb"
                             title=words.by_usb()
                             note=words.by_usb_note()
                             choose=move || usb(Source::Usb { driver: driver.get_untracked() })
@@ -120,7 +120,7 @@ fn SourcePanel(
 #[component]
 fn Way(
     /// The source's name.
-    name: &'static str,
+    source: &'static str,
     /// What it is called.
     title: &'static str,
     /// What it is.
@@ -133,8 +133,8 @@ fn Way(
         <button
             type="button"
             class="way"
-            data-testid=["source-", name].concat()
-            aria-pressed=move || (chosen.get() == name).to_string()
+            data-testid=["source-", source].concat()
+            aria-pressed=move || (chosen.get() == source).to_string()
             on:click=move |_| choose()
         >
             <b>{title}</b>

@@ -16,7 +16,9 @@ use super::http;
 use super::local::{self, Local};
 use super::tones::tones;
 use crate::platform::storage::{self, Shelf};
-use crate::platform::{clock, document, fullscreen, hands, inspect, location, reader, sound, wake_lock, worker};
+use crate::platform::{
+    clock, document, fullscreen, hands, inspect, location, reader, sound, wake_lock, worker,
+};
 use crate::state::service::Word;
 use crate::state::{Effect, Input, Page, Preset, Rider, Settings, Theme};
 use crate::words::Lang;

@@ -68,7 +68,43 @@ impl Sources {
 
 #[cfg(test)]
 mod tests {
+    use alleycat_shared::message::{SensorMessage, SensorState};
+
     use super::*;
+    use crate::state::{Effect, Input, Page};
+    use crate::words::Lang;
+
+    fn no_port(port: &str, hint: &str) -> Input {
+        let (state, driver) = (SensorState::NoPort, "bluetooth".to_owned());
+        Input::Sensor(SensorMessage::State { state, driver, port: port.to_owned(), hint: hint.to_owned() })
+    }
+
+    #[test]
+    fn another_source_begins_anew_and_says_what_to_do_in_any_language() {
+        let mut page = Page::default();
+        page.handle(0, Input::Sources { kept: Source::Bridge, usb: false, bluetooth: true });
+        for _ in 0..3 {
+            page.handle(1, Input::BridgeClosed);
+        }
+        assert!(page.bike_advice().contains("bridge program"), "{}", page.bike_advice());
+        assert_eq!(page.handle(2, Input::SourcesOpened), [Effect::LoadReader]);
+        page.handle(3, Input::Drivers(vec![("line".into(), "A line sensor".into())]));
+        assert_eq!(page.handle(4, Input::SourcesOpened), [], "loaded once");
+        let effects = page.handle(5, Input::SourceChosen(Source::Bluetooth));
+        assert_eq!(effects, [Effect::KeepSource, Effect::ChooseSensor]);
+        assert_eq!((page.bike().name(), page.bike_advice()), ("no-bridge", String::new()));
+        for _ in 0..2 {
+            page.handle(6, Input::BridgeClosed);
+        }
+        assert_eq!(page.bike_advice(), Lang::En.reader_not_loaded());
+        page.handle(7, Input::BridgeOpened);
+        page.handle(8, no_port("", "what the reader says"));
+        assert_eq!(page.bike_advice(), "what the reader says");
+        page.settings.lang = Some(Lang::De);
+        assert_eq!(page.bike_advice(), Lang::De.advice_choose_bike());
+        page.handle(9, no_port("Ann's bike", ""));
+        assert_eq!(page.bike_advice(), Lang::De.advice_out_of_reach());
+    }
 
     #[test]
     fn a_source_is_kept_and_read_again() {

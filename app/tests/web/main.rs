@@ -6,7 +6,7 @@
 mod rig;
 mod words;
 
-use alleycat_app::state::{Effect, Input, View};
+use alleycat_app::state::{Effect, Input, Source, View};
 use alleycat_shared::api::{RaceResult, RaceState};
 use alleycat_shared::message::SensorState;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -120,6 +120,31 @@ async fn what_is_no_racer_id_does_not_stay_in_the_box() {
     rig.click("button", "Start Race").await;
     assert!(rig.of_role("alert").contains("racer id"), "{}", rig.text());
     assert_eq!(rig.take_effects(), []);
+}
+
+#[wasm_bindgen_test]
+async fn a_bike_is_connected_without_the_bridge_where_the_browser_can() {
+    let rig = Rig::ready(START).await;
+    assert!(!rig.text().contains("Connect a bike"), "{}", rig.text());
+    rig.tell(Input::Sources { kept: Source::Bridge, usb: false, bluetooth: true }).await;
+    rig.click("button", "Connect a bike").await;
+    assert_eq!(rig.take_effects(), [Effect::LoadReader]);
+    assert!(!rig.text().contains("USB in this browser"), "{}", rig.text());
+    rig.click("button", "Bluetooth").await;
+    assert_eq!(rig.take_effects(), [Effect::KeepSource, Effect::ChooseSensor]);
+    assert!(!rig.text().contains("The usual way"), "a choice closes the panel: {}", rig.text());
+    assert_eq!(rig.state_of("sensor-state"), "no-bridge");
+    rig.tell(Input::BridgeOpened).await;
+    rig.tell(Input::Sensor(rig::state(SensorState::Live))).await;
+    rig.tell(rig::reading(88.0)).await;
+    assert_eq!(rig.state_of("sensor-state"), "live");
+
+    rig.tell(Input::Sources { kept: Source::Bridge, usb: true, bluetooth: false }).await;
+    rig.tell(Input::Drivers(vec![("kettler".into(), "A Kettler ergometer".into())])).await;
+    rig.click("button", "Connect a bike").await;
+    assert!(rig.text().contains("A Kettler ergometer"), "{}", rig.text());
+    rig.click("button", "USB in this browser").await;
+    let [Effect::KeepSource, Effect::ChooseSensor] = rig.take_effects()[..] else { panic!("{}", rig.text()) };
 }
 
 #[wasm_bindgen_test]
