@@ -68,7 +68,7 @@ fn name_by_content(dist: &Path, name: &str) -> anyhow::Result<()> {
 }
 
 /// What reads bikes in the page's stead.
-const READER: &str = "alleycat-bike";
+pub(crate) const READER: &str = "alleycat-bike";
 
 /// Builds the gallery into `target/gallery`, quickly: it is looked at and not shipped. Its document is the page's
 /// own with another program in it, so that both wear the same style.

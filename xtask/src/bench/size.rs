@@ -43,10 +43,19 @@ impl Weight {
 
     /// All files of a folder, each packed by itself as a server sends them.
     fn of_folder(folder: &Path) -> anyhow::Result<Self> {
+        Self::of_files(folder, &|_| true)
+    }
+
+    /// Those files of a folder whose names are wanted.
+    fn of_files(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> anyhow::Result<Self> {
         let mut sum = Self::default();
         for entry in fs::read_dir(folder).with_context(|| format!("{} can't be read", folder.display()))? {
             let path = entry?.path();
-            let one = if path.is_dir() { Self::of_folder(&path)? } else { Self::of(&path)? };
+            let one = match path.file_name().and_then(|name| name.to_str()) {
+                _ if path.is_dir() => Self::of_files(&path, wanted)?,
+                Some(name) if wanted(name) => Self::of(&path)?,
+                _ => continue,
+            };
             sum.raw += one.raw;
             sum.gzip += one.gzip;
             sum.brotli += one.brotli;
@@ -82,8 +91,13 @@ pub(super) fn measure() -> anyhow::Result<Vec<Figure>> {
         ]);
     }
     let mqtt_js = Weight::of(&modules.join(MQTT_JS.1))?;
-    let whole = Weight::of_folder(&page::build(&tools)?)?;
+    let dist = page::build(&tools)?;
+    // Loaded when a rider wants it, and not before.
+    let is_reader = |name: &str| name.starts_with(page::READER);
+    let reader = Weight::of_files(&dist, &is_reader)?;
+    let whole = Weight::of_files(&dist, &|name| !is_reader(name))?;
     figures.extend([
+        figure("what reads bikes, loaded when wanted, gzip -9", reader.gzip, None, None),
         figure("whole page, raw", whole.raw, None, None),
         figure("whole page, gzip -9", whole.gzip, Some((MQTT_JS.0, mqtt_js.gzip)), Some(PAGE_GOAL)),
         figure("whole page, brotli 11", whole.brotli, Some((MQTT_JS.0, mqtt_js.brotli)), None),
