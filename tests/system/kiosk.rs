@@ -54,14 +54,14 @@ async fn kept(page: &Page) -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_page_from_the_hub_starts_without_it_and_a_newer_one_never_comes_into_a_race() -> anyhow::Result<()>
 {
-    let programs = Programs::from_env()?;
+    let mut programs = Programs::from_env()?;
     let (hub_port, folder) = (free_port()?, tempfile::tempdir()?);
     copy(&programs.page, folder.path())?;
     ensure!(
         folder.path().join("worker.js").is_file(),
         "the page was not finished: `cargo xtask page --finish`"
     );
-    let programs = Programs { page: folder.path().to_owned(), ..programs };
+    folder.path().clone_into(&mut programs.page);
     let bridge_port = free_port()?;
     let sensor = format!("ws://localhost:{bridge_port}/sensor");
     let args = ["--open", "--race-seconds", RACE_SECONDS, "--sensor-url", &sensor];

@@ -71,8 +71,9 @@ async fn clock_is_true(page: &Page, when: &str) -> anyhow::Result<()> {
         Ok((after.saturating_sub(1)..=before + 1).contains(&shown).then_some(()))
     })
     .await;
-    found
-        .with_context(|| format!("{when}: {:?} s left, not {}", time_left(page).await, now().left_ms / 1_000))
+    let Err(error) = found else { return Ok(()) };
+    let (shown, left) = (time_left(page).await, now().left_ms / 1_000);
+    Err(error.context(format!("{when}: {shown:?} s left, not {left}")))
 }
 
 /// Notes every cadence that was on the screen.
