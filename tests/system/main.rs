@@ -4,6 +4,7 @@ mod browser_sensor;
 mod host;
 mod https;
 mod kiosk;
+mod language;
 mod offline;
 mod page_life;
 mod pedal_to_board;

@@ -266,3 +266,6 @@ fn a_hub_that_says_another_time_is_measured_anew() {
     let effects = page.handle(START + 11_000, Input::Board { board, retained: false });
     assert_eq!(effects, [Effect::MeasureClock]);
 }
+
+#[path = "words_tests.rs"]
+mod words;
