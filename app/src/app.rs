@@ -6,7 +6,9 @@ use crate::Ctx;
 use crate::net::Driver;
 use crate::platform::{document, sound};
 use crate::state::{Page, View};
-use crate::views::{Choosing, Countdown, Finished, Loading, Racing, RoomView, Service, Settings, Setup};
+use crate::views::{
+    Choosing, Countdown, Finished, Idle, Loading, Pair, Racing, RoomView, Service, Settings, Setup,
+};
 
 /// The whole page with everything behind it.
 #[component]
@@ -38,6 +40,8 @@ pub fn Shell(
             lang.track();
             match view.get() {
                 View::Loading => view! { <Loading /> }.into_any(),
+                View::Pair => view! { <Pair /> }.into_any(),
+                View::Idle => view! { <Idle /> }.into_any(),
                 View::Setup => view! { <Setup /> }.into_any(),
                 View::Choosing => view! { <Choosing /> }.into_any(),
                 View::Countdown => view! { <Countdown /> }.into_any(),

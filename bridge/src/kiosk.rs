@@ -24,7 +24,7 @@ use crate::http::{self, Client};
 #[derive(Clone, Debug, Args)]
 pub struct Browser {
     /// The bridge's page.
-    #[arg(long, default_value = "http://localhost:8765/", env = "ALLEYCAT_KIOSK_URL")]
+    #[arg(long, default_value = "http://localhost:8765/?kiosk", env = "ALLEYCAT_KIOSK_URL")]
     pub url: Url,
     /// The browser: Chromium or one of its kin.
     #[arg(long, value_name = "PATH", default_value = "/usr/bin/chromium", env = "ALLEYCAT_KIOSK_BROWSER")]

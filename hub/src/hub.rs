@@ -29,6 +29,7 @@ use crate::health::StreamState;
 use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::limits::{Addresses, Rate};
+use crate::pairings::Pairings;
 use crate::races::Races;
 use crate::route::{Republisher, Route, RouteError, Router as RuleRouter};
 use crate::serve::{limit, serve};
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) page_config: PageConfig,
     pub(crate) races: Arc<Races>,
     pub(crate) identity: Arc<Identity>,
+    /// Codes with which phones hand riders over.
+    pub(crate) pairings: Pairings,
     pub(crate) journal: Arc<Journal>,
     pub(crate) store: Arc<Store>,
     /// Why the archive can't be written, if there is one.
@@ -269,6 +272,7 @@ impl Hub {
             page_config: config.page_config(),
             races,
             identity,
+            pairings: Pairings::default(),
             journal: Arc::clone(&journal),
             store,
             archive: archive.as_ref().map(Archive::failing),

@@ -19,6 +19,7 @@ mod journal;
 mod limits;
 mod metrics;
 mod page;
+mod pairings;
 pub mod plan;
 mod races;
 #[cfg(test)]

@@ -96,6 +96,11 @@ pub(crate) fn turned_away(reason: &'static str) {
     counter!("alleycat_turned_away_total", "reason" => reason).increment(1);
 }
 
+/// What became of a code with which a phone hands its rider over.
+pub(crate) fn pairing(step: &'static str) {
+    counter!("alleycat_pairings_total", "step" => step).increment(1);
+}
+
 /// A client was made to wait, for it sends too much.
 pub(crate) fn slowed() {
     counter!("alleycat_slowed_total").increment(1);

@@ -51,6 +51,24 @@ pub struct Leave {
     pub token: String,
 }
 
+/// Answer to `POST /api/pair`: a code to show, with which a phone hands its rider over to this device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PairOffer {
+    /// The half that everybody may see.
+    pub code: String,
+    /// The half that this device keeps: only with it the rider is given out.
+    pub secret: String,
+    /// Until when the code is good, epoch ms by the hub's clock.
+    pub until: Millis,
+    /// The whole address for the phone, if the hub knows by what name it is asked.
+    #[serde(default)]
+    pub url: String,
+    /// The same as a QR code: an SVG.
+    #[serde(default)]
+    pub qr: String,
+}
+
 /// `GET /api/host/seats`, with the host's key: who has taken which racer id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

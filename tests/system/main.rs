@@ -1,6 +1,7 @@
 //! The whole system: real processes, a real pty, the real broker, a real Chromium.
 
 mod browser_sensor;
+mod flow;
 mod host;
 mod https;
 mod kiosk;

@@ -1,8 +1,8 @@
 //! The screens by name, each with how it comes about.
 
 use alleycat_app::state::rooms::{Answer, Question, Room};
-use alleycat_app::state::{Failure, Input};
-use alleycat_shared::api::{History, Leaderboard, RaceState, Races};
+use alleycat_app::state::{Failure, Input, Preset, Way};
+use alleycat_shared::api::{History, Leaderboard, PairOffer, RaceState, Races};
 use alleycat_shared::message::{SensorMessage, SensorState};
 
 use crate::data::{self, Form, OWN, RACE, START, number};
@@ -27,8 +27,22 @@ pub const SCREENS: &[Screen] = &[
     more("loading-failed", "no hub", || {
         Stage::begun(START, None).tell(Input::Config(Err(Failure::default())))
     }),
+    main("idle", "a kiosk at rest", || kiosk().board_only(133, 118)),
+    more("idle-pedalling", "somebody pedals and has touched nothing", || {
+        kiosk().bike(SensorState::Live).pedals(61.0, 30.0)
+    }),
+    main("pair", "a phone that brings its rider", phone),
+    more("pair-done", "the tablet has the rider", || phone().tell(Input::HandedOver(Ok(())))),
     main("setup", "riders are on the road", || Stage::ready(133).board_only(133, 118)),
     main("setup-settings", "the settings", || Stage::ready(133).tell(Input::Settings(true))),
+    more("setup-recent", "who rode before", || {
+        [4_102, 31, 977, 40_000, 12, 7, 365, 2_048]
+            .into_iter()
+            .fold(Stage::ready(133), Stage::rode_before)
+            .tell(Input::Way(Way::Recent))
+    }),
+    more("setup-phone", "a code for the own phone", || coded(133)),
+    more("setup-phone-ended", "the code has ended", || coded(133).after(180_000)),
     more("setup-new", "a new device and an empty road", || {
         Stage::linked_for(133, None).bike(SensorState::Waiting)
     }),
@@ -140,6 +154,32 @@ fn waiting() -> Stage {
     Stage::ready(200).tell(Input::Start).joins().tell(Input::NextRace).tell(Input::LinkUp)
 }
 
+/// A tablet for whoever comes.
+fn kiosk() -> Stage {
+    let preset = Preset { kiosk: true, class: Some(data::class().to_string()), ..Preset::default() };
+    Stage::opened(START + 133_000, preset).connected()
+}
+
+/// A phone that has read a tablet's code.
+fn phone() -> Stage {
+    let preset = Preset {
+        pair: Some("code".into()),
+        racer: Some(OWN.to_string()),
+        name: Some(data::name(OWN).to_string()),
+        ..Preset::default()
+    };
+    Stage::opened(START + 133_000, preset).connected()
+}
+
+/// A tablet that shows a code.
+fn coded(second: u64) -> Stage {
+    let until = START + second * 1_000 + 161_000;
+    let qr = include_str!("qr.svg").to_owned();
+    let (code, secret, url) = ("code".to_owned(), "secret".to_owned(), "http://hub/?pair=code".to_owned());
+    let offer = PairOffer { code, secret, until, url, qr };
+    Stage::ready(second).tell(Input::Way(Way::Phone)).tell(Input::PairOffered(Ok(offer)))
+}
+
 /// One more second on the bike.
 fn ridden_on(stage: Stage, second: u16) -> Stage {
     let (cadence, resistance) = data::effort(OWN, Form::Middling, second);
@@ -176,6 +216,8 @@ mod tests {
     fn name_of(view: View) -> &'static str {
         match view {
             View::Loading => "loading",
+            View::Pair => "pair",
+            View::Idle => "idle",
             View::Setup => "setup",
             View::Choosing => "choosing",
             View::Countdown => "countdown",
@@ -204,7 +246,7 @@ mod tests {
         let names: HashSet<_> = SCREENS.iter().map(|screen| screen.name).collect();
         assert_eq!(names.len(), SCREENS.len());
         let views: HashSet<_> = names.iter().filter_map(|name| name.split('-').next()).collect();
-        assert_eq!(views.len(), 12, "{views:?}");
+        assert_eq!(views.len(), 14, "{views:?}");
     }
 
     #[test]

@@ -26,9 +26,22 @@ impl Stage {
             racer: racer.map(|racer| racer.to_string()),
             name: racer.map(|racer| data::name(racer).to_string()),
             class: Some(data::class().to_string()),
+            ..Preset::default()
         };
+        Self::opened(now, preset)
+    }
+
+    /// A page that has just begun at this address.
+    pub(crate) fn opened(now: Millis, preset: Preset) -> Self {
         let began = Input::Began { recent: Recent::default(), preset, kept: None, seed: 1 };
         Self { now, ..Self::default() }.tell(began)
+    }
+
+    /// The hub is there.
+    pub(crate) fn connected(self) -> Self {
+        let mut offset = ClockOffset::default();
+        offset.sample(0, 0, 0);
+        self.tell(Input::Config(Ok(data::config()))).tell(Input::Clock(Some(offset))).tell(Input::LinkUp)
     }
 
     /// A page in set-up that knows the hub's time, with a link to its broker, so many seconds into the race.
@@ -38,10 +51,7 @@ impl Stage {
 
     /// The same for any racer, or for nobody.
     pub(crate) fn linked_for(second: u64, racer: Option<u64>) -> Self {
-        let mut offset = ClockOffset::default();
-        offset.sample(0, 0, 0);
-        let begun = Self::begun(START + second * 1_000, racer);
-        begun.tell(Input::Config(Ok(data::config()))).tell(Input::Clock(Some(offset))).tell(Input::LinkUp)
+        Self::begun(START + second * 1_000, racer).connected()
     }
 
     /// The same with a bike.
@@ -125,6 +135,14 @@ impl Stage {
         let joined =
             Joined { racer_id: data::number(OWN), name: data::name(OWN), token: "of the gallery".into() };
         self.tell(Input::Joined(Ok(joined)))
+    }
+
+    /// Somebody joins on this device and goes away again.
+    pub(crate) fn rode_before(self, racer: u64) -> Self {
+        let joined =
+            Joined { racer_id: data::number(racer), name: data::name(racer), token: "of the gallery".into() };
+        let typed = self.tell(Input::RacerTyped(racer.to_string())).tell(Input::NameTyped(String::new()));
+        typed.tell(Input::Start).tell(Input::Joined(Ok(joined))).tell(Input::Leave)
     }
 
     /// The hub publishes board and own view after so many seconds of the race.

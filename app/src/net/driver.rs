@@ -88,6 +88,9 @@ impl Driver {
                     racer: location::query("racer"),
                     name: location::query("name"),
                     class: location::query("class"),
+                    kiosk: location::query("kiosk").is_some_and(|said| said != "off"),
+                    recent_off: location::query("recent").is_some_and(|said| said == "off"),
+                    pair: location::query("pair"),
                 },
                 kept: ride,
                 seed: clock::seed(),
@@ -131,6 +134,15 @@ impl Driver {
                 let answer = http::look_up(question, token.as_deref()).await;
                 Input::Answered { question, answer }
             }),
+            Effect::OfferPair => self.ask(async { Input::PairOffered(http::offer_pair().await) }),
+            Effect::ClaimPair { code, secret } => self.ask(async move {
+                let answer = http::claim_pair(&code, &secret).await;
+                Input::PairClaimed { code, answer }
+            }),
+            Effect::HandOver { code, rider } => {
+                self.ask(async move { Input::HandedOver(http::hand_over(&code, *rider).await) });
+            }
+            Effect::GiveBack(rider) => spawn_local(http::give_back(rider)),
             Effect::OpenSensor => self.open_sensor(false),
             Effect::ChooseSensor => self.open_sensor(true),
             Effect::LoadReader => self.ask(local::drivers()),

@@ -1,7 +1,7 @@
 //! The hub's HTTP interface as the page uses it.
 
 use alleycat_mqtt::Login;
-use alleycat_shared::api::{Clock, Join, Joined, MqttUrl, Problem, RaceResult};
+use alleycat_shared::api::{Clock, Join, Joined, Leave, MqttUrl, PairOffer, Problem, RaceResult};
 use alleycat_shared::config::PageConfig;
 use alleycat_shared::time::ClockOffset;
 use alleycat_shared::{ClassId, RaceId};
@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 use crate::platform::clock;
 use crate::platform::fetch::{Answer, fetch, fetch_as, post_as};
-use crate::state::Failure;
 use crate::state::rooms::{self, Question};
+use crate::state::{Failure, Rider};
 
 pub(super) async fn config() -> Result<PageConfig, Failure> {
     read(fetch("/config.json", None).await)
@@ -19,6 +19,39 @@ pub(super) async fn config() -> Result<PageConfig, Failure> {
 pub(super) async fn join(join: &Join) -> Result<Joined, Failure> {
     let body = serde_json::to_string(join).map_err(|_| Failure::default())?;
     read(fetch("/api/join", Some(&body)).await)
+}
+
+/// Asks for a code to show to a phone.
+pub(super) async fn offer_pair() -> Result<PairOffer, Failure> {
+    read(fetch("/api/pair", Some("")).await)
+}
+
+/// Asks whether a phone has brought its rider.
+pub(super) async fn claim_pair(code: &str, secret: &str) -> Result<Option<Joined>, Failure> {
+    match fetch_as(&["/api/pair/", code].concat(), secret).await {
+        Some(Answer { status: 204, .. }) => Ok(None),
+        answer => read(answer).map(Some),
+    }
+}
+
+/// Hands the rider over to the tablet that shows this code. What is in the code came by the address, from anybody.
+pub(super) async fn hand_over(code: &str, rider: Rider) -> Result<(), Failure> {
+    let Rider { racer, name, token } = rider;
+    let rider = Joined { racer_id: racer, name, token: token.unwrap_or_default() };
+    let body = serde_json::to_string(&rider).map_err(|_| Failure::default())?;
+    let code = js_sys::encode_uri_component(code).as_string().unwrap_or_default();
+    match fetch(&["/api/pair/", &code].concat(), Some(&body)).await {
+        Some(Answer { status: 204, .. }) => Ok(()),
+        answer => read::<serde_json::Value>(answer).map(drop),
+    }
+}
+
+/// Gives a racer id back. Nobody waits for it: without, it is free two minutes later.
+pub(super) async fn give_back(rider: Rider) {
+    let leave = Leave { racer_id: rider.racer, token: rider.token.unwrap_or_default() };
+    if let Ok(body) = serde_json::to_string(&leave) {
+        let _ = fetch("/api/leave", Some(&body)).await;
+    }
 }
 
 pub(super) async fn result(race: RaceId, class: ClassId) -> Result<RaceResult, Failure> {

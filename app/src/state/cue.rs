@@ -105,7 +105,7 @@ impl Page {
                 (At::Race(left), self.standings.rider(ride.race).map(|rider| rider.own.rank))
             }
             Flow::Finished(_) => (At::Finish, None),
-            Flow::Setup | Flow::Joining | Flow::Choosing(_) => (At::Elsewhere, None),
+            Flow::Idle | Flow::Setup | Flow::Joining | Flow::Choosing(_) => (At::Elsewhere, None),
         };
         let cue = self.cues.hear(self.now, at, place);
         effects.extend(cue.filter(|_| self.settings.sound).map(Effect::Cue));

@@ -14,6 +14,24 @@ pub struct Entry {
     fresh: bool,
     class: ClassId,
     recent: Recent,
+    /// Who joined last, as long as this page knows: also a rider whom the device does not remember.
+    current: Option<Rider>,
+    /// The rider came with a phone.
+    guest: bool,
+    way: Way,
+    preset: Preset,
+}
+
+/// The ways to say who rides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// The racer id on the keypad.
+    #[default]
+    Keypad,
+    /// One of those who rode here before.
+    Recent,
+    /// The rider's own phone.
+    Phone,
 }
 
 /// Who rode on this device, latest first; what the page remembers from day to day.
@@ -54,6 +72,12 @@ pub struct Preset {
     pub name: Option<String>,
     /// The class.
     pub class: Option<String>,
+    /// Whether the page stands in a room for whoever comes: it rests until it is touched, and forgets who rode.
+    pub kiosk: bool,
+    /// Whether this device is to remember nobody.
+    pub recent_off: bool,
+    /// The code of a tablet that waits for this phone's rider.
+    pub pair: Option<String>,
 }
 
 impl Default for Entry {
@@ -66,32 +90,123 @@ impl Default for Entry {
             fresh: true,
             class,
             recent: Recent::default(),
+            current: None,
+            guest: false,
+            way: Way::default(),
+            preset: Preset::default(),
         }
     }
 }
 
+impl Recent {
+    /// Whether nobody is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.riders.is_empty()
+    }
+
+    /// Who rode here, latest first.
+    pub fn riders(&self) -> &[Rider] {
+        &self.riders
+    }
+}
+
 impl Entry {
-    /// Begins with the latest rider of this device, or with what the address says.
-    pub fn new(recent: Recent, preset: &Preset) -> Self {
-        let mut entry = Self { recent, ..Self::default() };
+    /// Begins with the latest rider of this device, or with what the address says. A kiosk begins with nobody.
+    pub fn new(mut recent: Recent, preset: Preset) -> Self {
+        if preset.recent_off {
+            recent.riders.clear();
+        }
+        recent.riders.truncate(REMEMBERED);
+        let mut entry = Self { recent, preset, ..Self::default() };
         if let Some(class) = entry.recent.class {
             entry.class = class;
         }
-        if let Some(latest) = entry.recent.riders.first() {
+        let latest = entry.recent.riders.first().filter(|_| !entry.preset.kiosk);
+        if let Some(latest) = latest {
             entry.digits = latest.racer.to_string();
         }
-        if let Some(racer) = preset.racer.as_deref() {
-            entry.type_racer(racer);
-        }
-        entry.suggest_name();
-        if let Some(name) = preset.name.as_deref() {
-            entry.type_name(name);
-        }
-        if let Some(class) = preset.class.as_deref().and_then(|text| text.parse().ok()) {
-            entry.class = class;
-        }
-        entry.fresh = true;
+        entry.begin();
         entry
+    }
+
+    /// What the address says goes before everything else.
+    fn begin(&mut self) {
+        let Preset { racer, name, class, kiosk, .. } = self.preset.clone();
+        if let Some(racer) = racer {
+            self.type_racer(&racer);
+        }
+        self.suggest_name();
+        if let Some(name) = name {
+            self.type_name(&name);
+        }
+        if let Some(class) = class.and_then(|text| text.parse().ok()) {
+            self.class = class;
+        }
+        self.way = if kiosk && !self.recent.is_empty() { Way::Recent } else { Way::Keypad };
+        self.fresh = true;
+    }
+
+    /// Forgets who is entered, and begins anew. Returns the rider if it is one who came with a phone.
+    pub fn forget(&mut self) -> Option<Rider> {
+        let guest = self.current.take().filter(|_| self.guest);
+        self.guest = false;
+        self.digits.clear();
+        self.name.clear();
+        self.named = false;
+        self.begin();
+        guest
+    }
+
+    /// What the address says.
+    pub fn preset(&self) -> &Preset {
+        &self.preset
+    }
+
+    /// How the rider is entered.
+    pub fn way(&self) -> Way {
+        self.way
+    }
+
+    /// Another way to enter the rider.
+    pub fn choose_way(&mut self, way: Way) {
+        self.way = way;
+    }
+
+    /// Takes one of those who rode here before.
+    pub fn take(&mut self, racer: RacerId) {
+        if self.known(racer).is_some() {
+            self.enter(racer);
+        }
+    }
+
+    /// Takes the rider whom a phone has brought. This device will not remember who it was.
+    pub fn welcome(&mut self, rider: Rider) {
+        self.recent.riders.retain(|known| known.racer != rider.racer);
+        let racer = rider.racer;
+        self.current = Some(rider);
+        self.guest = true;
+        self.enter(racer);
+        self.way = Way::Keypad;
+    }
+
+    fn enter(&mut self, racer: RacerId) {
+        self.digits = racer.to_string();
+        self.named = false;
+        self.suggest_name();
+        self.fresh = true;
+    }
+
+    /// Whether the entered rider came with a phone.
+    pub fn is_guest(&self) -> bool {
+        self.guest && self.current.as_ref().map(|rider| rider.racer) == self.racer()
+    }
+
+    /// Forgets that a racer rode here.
+    pub fn unremember(&mut self, racer: RacerId) {
+        self.recent.riders.retain(|known| known.racer != racer);
+        if self.recent.is_empty() {
+            self.way = Way::Keypad;
+        }
     }
 
     /// A key of the keypad. A digit that would leave the range is not taken.
@@ -130,11 +245,15 @@ impl Entry {
         self.class = class;
     }
 
-    /// Notes a rider who joined; the oldest of many is forgotten.
+    /// Notes a rider who joined; the oldest of many is forgotten, and a guest is not remembered at all.
     pub fn remember(&mut self, rider: Rider) {
-        self.recent.riders.retain(|known| known.racer != rider.racer);
-        self.recent.riders.insert(0, rider);
-        self.recent.riders.truncate(REMEMBERED);
+        self.guest = self.guest && self.current.as_ref().is_some_and(|guest| guest.racer == rider.racer);
+        self.current = Some(rider.clone());
+        if !self.guest && !self.preset.recent_off {
+            self.recent.riders.retain(|known| known.racer != rider.racer);
+            self.recent.riders.insert(0, rider);
+            self.recent.riders.truncate(REMEMBERED);
+        }
         self.recent.class = Some(self.class);
         self.fresh = true;
     }
@@ -179,7 +298,7 @@ impl Entry {
     }
 
     fn known(&self, racer: RacerId) -> Option<&Rider> {
-        self.recent.riders.iter().find(|rider| rider.racer == racer)
+        self.current.iter().chain(&self.recent.riders).find(|rider| rider.racer == racer)
     }
 
     fn suggest_name(&mut self) {
@@ -193,7 +312,7 @@ impl Entry {
 }
 
 /// How many riders a device remembers.
-const REMEMBERED: usize = 12;
+const REMEMBERED: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -252,7 +371,7 @@ mod tests {
         let rider =
             Rider { racer: before.racer().unwrap(), name: before.name().unwrap(), token: Some("t".into()) };
         before.remember(rider);
-        let mut entry = Entry::new(before.recent().clone(), &Preset::default());
+        let mut entry = Entry::new(before.recent().clone(), Preset::default());
         assert_eq!((entry.digits(), entry.name_text(), entry.class().get()), ("7", "Ann", 3));
         assert_eq!(entry.token(entry.racer().unwrap()).as_deref(), Some("t"));
         entry.press(Key::Digit(1));
@@ -265,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_dozen_riders_are_remembered() {
+    fn only_eight_riders_are_remembered() {
         let mut entry = typed("0");
         for racer in 0..20_u64 {
             let racer = RacerId::try_from(racer).unwrap();
@@ -281,10 +400,64 @@ mod tests {
             racer: Some(racer.into()),
             name: Some(name.into()),
             class: Some(class.into()),
+            ..Preset::default()
         };
-        let entry = Entry::new(Recent::default(), &preset("7", "Ann", "2"));
+        let entry = Entry::new(Recent::default(), preset("7", "Ann", "2"));
         assert_eq!((entry.digits(), entry.name_text(), entry.class().get()), ("7", "Ann", 2));
-        let entry = Entry::new(Recent::default(), &preset("x", "", "9"));
+        let entry = Entry::new(Recent::default(), preset("x", "", "9"));
         assert_eq!((entry.digits(), entry.class().get()), ("", 1));
+    }
+
+    fn rider(racer: u64, name: &str) -> Rider {
+        let name = RacerName::new(name).unwrap();
+        Rider { racer: racer.try_into().unwrap(), name, token: Some(format!("token of {racer}")) }
+    }
+
+    fn kiosk() -> Preset {
+        Preset { kiosk: true, ..Preset::default() }
+    }
+
+    #[test]
+    fn a_kiosk_begins_with_nobody_and_offers_who_rode_before() {
+        let mut before = typed("7");
+        before.remember(rider(7, "Ann"));
+        before.remember(rider(8, "Ben"));
+        let mut entry = Entry::new(before.recent().clone(), kiosk());
+        assert_eq!((entry.digits(), entry.name_text(), entry.way()), ("", "", Way::Recent));
+        entry.take(7.try_into().unwrap());
+        assert_eq!((entry.digits(), entry.name_text()), ("7", "Ann"));
+        assert_eq!(entry.token(7.try_into().unwrap()).as_deref(), Some("token of 7"));
+        entry.take(9.try_into().unwrap());
+        assert_eq!(entry.digits(), "7", "nobody of that id rode here");
+        entry.unremember(7.try_into().unwrap());
+        assert_eq!(entry.recent().riders().iter().map(|rider| rider.racer.get()).collect::<Vec<_>>(), [8]);
+        assert_eq!(entry.forget(), None);
+        assert_eq!((entry.digits(), entry.name_text(), entry.racer()), ("", "", None));
+        assert_eq!(entry.recent().riders().len(), 1);
+    }
+
+    #[test]
+    fn a_guest_leaves_nothing_behind() {
+        let mut entry = Entry::new(Recent::default(), kiosk());
+        entry.welcome(rider(7, "Ann"));
+        assert_eq!((entry.digits(), entry.name_text(), entry.is_guest()), ("7", "Ann", true));
+        let renewed = Rider { token: Some("new".into()), ..rider(7, "Ann") };
+        entry.remember(renewed.clone());
+        assert_eq!((entry.token(renewed.racer).as_deref(), entry.recent().is_empty()), (Some("new"), true));
+        assert_eq!(entry.forget(), Some(renewed.clone()));
+        assert_eq!((entry.token(renewed.racer), entry.digits()), (None, ""));
+        entry.welcome(rider(7, "Ann"));
+        entry.remember(rider(8, "Ben"));
+        assert_eq!((entry.is_guest(), entry.recent().riders().len()), (false, 1), "who typed is no guest");
+    }
+
+    #[test]
+    fn a_device_that_is_to_remember_nobody_keeps_nobody() {
+        let mut before = typed("7");
+        before.remember(rider(7, "Ann"));
+        let mut entry = Entry::new(before.recent().clone(), Preset { recent_off: true, ..kiosk() });
+        entry.remember(rider(8, "Ben"));
+        assert!(entry.recent().is_empty());
+        assert_eq!(entry.token(8.try_into().unwrap()).as_deref(), Some("token of 8"), "as long as it rides");
     }
 }

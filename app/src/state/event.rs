@@ -1,14 +1,14 @@
 //! What comes into the page's state and what it wants done: the whole surface of the state machine.
 
-use alleycat_shared::api::{Join, Joined, RaceResult};
+use alleycat_shared::api::{Join, Joined, PairOffer, RaceResult};
 use alleycat_shared::config::PageConfig;
 use alleycat_shared::message::{BoardMessage, FieldMessage, RaceMessage, RiderMessage, SensorMessage};
 use alleycat_shared::time::ClockOffset;
-use alleycat_shared::{ClassId, Millis, RaceId};
+use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 
 use super::rooms::{Answer, Question, Room};
 use super::service::Word;
-use super::{Cue, Key, Preset, Recent, Ride, Rider, Setting, Settings, Source};
+use super::{Cue, Key, Preset, Recent, Ride, Rider, Setting, Settings, Source, Way};
 use crate::words::Lang;
 
 /// Something happened: outside, or under the rider's hands.
@@ -90,6 +90,14 @@ pub enum Input {
     /// A message on a topic of ours that can't be read.
     LinkNonsense,
 
+    /// A kiosk at rest is touched.
+    Wake,
+    /// Another way to say who rides.
+    Way(Way),
+    /// One of those who rode here before.
+    Recent(RacerId),
+    /// This device is to forget a racer.
+    Unremember(RacerId),
     /// A key of the keypad.
     Pressed(Key),
     /// The racer id from a keyboard.
@@ -119,7 +127,7 @@ pub enum Input {
     Retry,
     /// Search the full field.
     Search(String),
-    /// Scrolled or touched in a room.
+    /// The screen was touched: somebody is here.
     Touched,
     /// "Here now", or "All time"?
     AllTime(bool),
@@ -141,6 +149,19 @@ pub enum Input {
         /// The answer.
         answer: Result<Box<Answer>, Failure>,
     },
+    /// The answer to [`Effect::OfferPair`].
+    PairOffered(Result<PairOffer, Failure>),
+    /// The answer to [`Effect::ClaimPair`]: the rider, or nobody yet.
+    PairClaimed {
+        /// The code that was asked about.
+        code: String,
+        /// The answer.
+        answer: Result<Option<Joined>, Failure>,
+    },
+    /// The answer to [`Effect::HandOver`].
+    HandedOver(Result<(), Failure>),
+    /// The phone has done its part.
+    HandDone,
     /// The answer to [`Effect::Join`].
     Joined(Result<Joined, Failure>),
     /// The answer to [`Effect::FetchResult`].
@@ -159,6 +180,17 @@ pub struct Failure {
     pub status: Option<u16>,
     /// What the hub says about it, or empty.
     pub detail: String,
+}
+
+impl Failure {
+    /// What to tell the rider.
+    pub fn told(&self, words: Lang) -> String {
+        match self.status {
+            Some(_) if !self.detail.is_empty() => self.detail.clone(),
+            Some(status) => words.hub_did_not_accept(&status.to_string()),
+            None => words.no_hub_try_again().to_owned(),
+        }
+    }
 }
 
 /// Something to do, by who has hands.
@@ -182,6 +214,24 @@ pub enum Effect {
     Probe,
     /// Ask to join.
     Join(Join),
+    /// Ask for a code to show to a phone.
+    OfferPair,
+    /// Ask whether a phone has come.
+    ClaimPair {
+        /// The public half of the code.
+        code: String,
+        /// The other half.
+        secret: String,
+    },
+    /// Hand the rider over to the tablet that shows this code.
+    HandOver {
+        /// The public half of the code.
+        code: String,
+        /// Who.
+        rider: Box<Rider>,
+    },
+    /// Give the racer id back to the hub.
+    GiveBack(Rider),
     /// Publish this with a fresh uuid, at least once.
     Publish(Box<RaceMessage>),
     /// Ask for the result of a race.

@@ -1,7 +1,7 @@
 //! After the race: the result, asked for until it is official.
 
-use alleycat_shared::Millis;
 use alleycat_shared::api::{RaceResult, RaceState, ResultRow};
+use alleycat_shared::{Millis, Score};
 
 use super::Ride;
 
@@ -12,6 +12,8 @@ pub struct Finish {
     pub ride: Ride,
     /// The last place and field size that the board told.
     pub last_known: Option<(u32, u32)>,
+    /// The own record before this ride, if there was one; `None` if the hub has told nothing of it.
+    pub best: Option<Option<Score>>,
     outcome: Option<Outcome>,
     /// When to ask for the result; `None` while the question is under way and once it is official.
     ask_at: Option<Millis>,
@@ -29,12 +31,20 @@ pub struct Outcome {
     pub podium: Vec<ResultRow>,
     /// The own line.
     pub own: Option<ResultRow>,
+    /// The line above the own one, or for the winner the one below.
+    pub next: Option<ResultRow>,
 }
 
 impl Finish {
     /// The ride is over; the hub is asked a moment later.
     pub fn new(now: Millis, ride: Ride, last_known: Option<(u32, u32)>) -> Self {
-        Self { ride, last_known, outcome: None, ask_at: Some(now + SETTLE_MS), failures: 0 }
+        Self { ride, last_known, best: None, outcome: None, ask_at: Some(now + SETTLE_MS), failures: 0 }
+    }
+
+    /// Notes what the own record was before.
+    pub fn after(mut self, best: Option<Option<Score>>) -> Self {
+        self.best = best;
+        self
     }
 
     /// Whether it is time to ask; the question is then under way.
@@ -45,12 +55,15 @@ impl Finish {
     /// The hub answered. `official_in`: how long until the result can't change any more.
     pub fn answered(&mut self, now: Millis, result: &RaceResult, official_in: Millis) {
         self.failures = 0;
-        let own = result.results.iter().find(|row| row.racer_id == self.ride.rider.racer);
+        let at = result.results.iter().position(|row| row.racer_id == self.ride.rider.racer);
+        let own = at.and_then(|at| result.results.get(at));
+        let next = at.and_then(|at| result.results.get(at.checked_sub(1).unwrap_or(1)));
         let outcome = Outcome {
             official: result.state == RaceState::Official,
             riders: result.results.len(),
             podium: result.results.iter().take(3).cloned().collect(),
             own: own.cloned(),
+            next: next.cloned(),
         };
         let wait = official_in.clamp(SETTLE_MS, PROVISIONAL_MS);
         self.ask_at = (!outcome.official).then_some(now + wait);

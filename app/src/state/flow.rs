@@ -10,6 +10,8 @@ use super::{Effect, Failure, Finish, Link, Page, Ride, Rider};
 /// Where the rider is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Flow {
+    /// A kiosk at rest: nobody is here.
+    Idle,
     /// Choosing racer and class.
     #[default]
     Setup,
@@ -39,6 +41,7 @@ impl Page {
             self.words().name_cant_be_shown().clone_into(&mut self.trouble);
             return;
         };
+        self.pairing = None;
         self.flow = Flow::Joining;
         effects.push(Effect::Join(Join { racer_id: racer, name, token: self.entry.token(racer) }));
     }
@@ -53,6 +56,12 @@ impl Page {
             return;
         }
         self.entry.remember(rider.clone());
+        if self.hand.is_some() {
+            self.flow = Flow::Setup;
+            effects.push(Effect::KeepRecent);
+            self.hand_over(rider, effects);
+            return;
+        }
         // The link of a rider who is there already goes on, and says nothing new.
         if self.link_of != Some(rider.racer) {
             self.linked(Link::Connecting);
@@ -73,7 +82,7 @@ impl Page {
             }
             (Flow::Choosing(known), _) => *known = rider,
             (Flow::Countdown(ride) | Flow::Racing(ride), _) => ride.rider = rider,
-            (Flow::Setup | Flow::Finished(_), _) => {}
+            (Flow::Idle | Flow::Setup | Flow::Finished(_), _) => {}
         }
     }
 
@@ -85,9 +94,7 @@ impl Page {
         self.flow = Flow::Setup;
         self.trouble = match failure.status {
             Some(409) => self.words().racer_in_use(self.entry.digits()),
-            Some(_) if !failure.detail.is_empty() => failure.detail.clone(),
-            Some(status) => self.words().hub_did_not_accept(&status.to_string()),
-            None => self.words().no_hub_try_again().to_owned(),
+            _ => failure.told(self.words()),
         };
     }
 
@@ -95,20 +102,22 @@ impl Page {
         let (Some(clock), Some(moment)) = (self.race_clock(), self.moment()) else { return };
         let Flow::Choosing(rider) = &self.flow else { return };
         let race = if now { moment.race_id } else { clock.next(moment.race_id) };
-        let new = Ride::new(race, self.entry.class(), rider.clone());
+        let missed = if now { u16::try_from(moment.elapsed_ms / 1_000).unwrap_or(u16::MAX) } else { 0 };
+        let new = Ride { missed, ..Ride::new(race, self.entry.class(), rider.clone()) };
         let same =
             |left: &Ride| (left.race, left.class, left.rider.racer) == (race, new.class, new.rider.racer);
         let ride = match self.left.take().filter(same) {
             Some(left) => Ride { rider: new.rider, ..left },
             None => new,
         };
-        effects.extend([Effect::KeepRide(Box::new(ride.clone())), Effect::StayAwake(true)]);
+        let ride = Ride { clock: self.clock.value, guest: self.entry.is_guest(), ..ride };
+        effects.push(Effect::KeepRide(Box::new(ride.clone())));
         self.flow = Flow::Countdown(ride);
     }
 
     pub(super) fn leave(&mut self, effects: &mut Vec<Effect>) {
         if matches!(self.flow, Flow::Countdown(_) | Flow::Racing(_)) {
-            effects.extend([Effect::ForgetRide, Effect::StayAwake(false)]);
+            effects.push(Effect::ForgetRide);
         }
         self.trouble.clear();
         self.rejoin = Asked::default();

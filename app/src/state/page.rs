@@ -10,13 +10,16 @@ use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 use super::asked::Asked;
 use super::cue::Cues;
 use super::flow::REJOIN_MS;
+use super::idle::{Idle, is_by_hand};
 use super::news::News;
+use super::pairing::{Hand, Pairing};
 use super::retry;
 use super::rooms::{Field, Rooms};
 use super::service::Service;
 use super::spark::Record;
 use super::{
-    Cue, Effect, Entry, Finish, Flow, Input, Link, Ride, Rider, Sensor, Settings, Source, Sources, Standings,
+    Cue, Effect, Entry, Finish, Flow, Input, Link, Preset, Recent, Ride, Rider, Sensor, Settings, Source,
+    Sources, Standings,
 };
 use crate::words::Lang;
 
@@ -44,6 +47,15 @@ pub struct Page {
     pub(super) standings: Standings,
     pub(super) flow: Flow,
     pub(super) news: News,
+    /// When somebody last touched the screen, or a race ended.
+    pub(super) touched: Millis,
+    pub(super) idle: Idle,
+    /// The code for a phone, while it is shown.
+    pub(super) pairing: Option<Pairing>,
+    /// The code that this page was opened with: it is a phone that hands its rider over.
+    pub(super) hand: Option<Hand>,
+    /// Whether the screen is kept on.
+    pub(super) awake: bool,
     pub(super) rooms: Rooms,
     pub(super) field: Field,
     pub(super) service: Service,
@@ -68,12 +80,17 @@ impl Page {
     /// Takes in what happened at `now`, on the page's own clock, and says what is to be done.
     pub fn handle(&mut self, now: Millis, input: Input) -> Vec<Effect> {
         self.now = now;
+        if is_by_hand(&input) {
+            self.touched = now;
+        }
         let mut effects = Vec::new();
         let is_reading = matches!(input, Input::Sensor(_));
         self.take(input, &mut effects);
         self.ask(&mut effects);
         self.look_up(&mut effects);
         self.advance(&mut effects);
+        self.pair(&mut effects);
+        self.rest(&mut effects);
         self.serve(&mut effects);
         if !is_reading {
             self.standings.keep_only(self.class(), self.racer());
@@ -94,12 +111,15 @@ impl Page {
             _ => None,
         };
         let record = self.record.as_ref().and_then(Record::ask_at);
+        let pairing = self.pairing.as_ref().and_then(Pairing::ask_at);
         let asked = [
             self.config.ask_at,
             self.clock.ask_at,
             self.rejoin.ask_at,
             finish,
             record,
+            pairing,
+            self.rests_at(),
             self.rooms.ask_at(),
             self.serve_at(),
         ];
@@ -111,7 +131,13 @@ impl Page {
         let class = self.class();
         let rider = self.racer().map(|racer| Topic::Rider(class, racer));
         let field = self.is_field_open().then_some(Topic::Field(class));
-        [Topic::Board(class)].into_iter().chain(rider).chain(field).filter(|_| self.config.value.is_some())
+        let others = self.idle_classes().map(Topic::Board);
+        [Topic::Board(class)]
+            .into_iter()
+            .chain(rider)
+            .chain(field)
+            .chain(others)
+            .filter(|_| self.config.value.is_some())
     }
 
     /// What `/config.json` says, once it is there.
@@ -151,9 +177,8 @@ impl Page {
             Input::Set(setting) => self.set(setting, effects),
             Input::TrySound => effects.push(Effect::Cue(Cue::Go)),
             Input::Began { recent, preset, kept, seed } => {
-                self.entry = Entry::new(recent, &preset);
-                (self.kept, self.random) = (kept, seed | 1);
-                self.config.ask_at = Some(self.now);
+                self.begin(recent, preset, kept, effects);
+                self.random = seed | 1;
             }
             Input::Woke => {}
             Input::Resumed => {
@@ -195,7 +220,12 @@ impl Page {
             Input::Unsent(count) => self.unsent = count,
             Input::Board { board, retained } => {
                 self.check_clock(board.server_time, retained);
-                self.standings.heard_board(self.now, board, retained);
+                if self.flow == Flow::Idle {
+                    self.idle.heard(&board);
+                }
+                if board.class_id == self.class() {
+                    self.standings.heard_board(self.now, board, retained);
+                }
             }
             Input::RiderView(rider) => self.standings.heard_rider(self.now, rider),
             Input::Field(field) => self.field.heard(field),
@@ -210,6 +240,17 @@ impl Page {
             Input::Answered { question, answer } => self.looked_up(question, answer),
             Input::Service(word) => self.service.hear(self.now, word),
             Input::LinkNonsense => self.nonsense = self.nonsense.saturating_add(1),
+            Input::Wake => self.wake(),
+            Input::Way(way) => self.choose_way(way),
+            Input::Recent(racer) => self.edit(|entry| entry.take(racer)),
+            Input::Unremember(racer) => {
+                self.edit(|entry| entry.unremember(racer));
+                effects.push(Effect::KeepRecent);
+            }
+            Input::PairOffered(answer) => self.pair_offered(answer),
+            Input::PairClaimed { code, answer } => self.pair_claimed(&code, answer),
+            Input::HandedOver(answer) => self.handed_over(answer),
+            Input::HandDone => self.hand = None,
             Input::Pressed(key) => self.edit(|entry| entry.press(key)),
             Input::RacerTyped(text) => self.edit(|entry| entry.type_racer(&text)),
             Input::NameTyped(text) => self.edit(|entry| entry.type_name(&text)),
@@ -222,6 +263,22 @@ impl Page {
             Input::Joined(Err(failure)) => self.not_joined(&failure),
             Input::Result { race, answer } => self.result(race, answer),
         }
+    }
+
+    fn begin(&mut self, recent: Recent, preset: Preset, kept: Option<Ride>, effects: &mut Vec<Effect>) {
+        let forgets = preset.recent_off && !recent.is_empty();
+        self.hand = preset.pair.clone().map(Hand::new);
+        if preset.kiosk && self.hand.is_none() {
+            self.flow = Flow::Idle;
+        }
+        self.entry = Entry::new(recent, preset);
+        if forgets {
+            effects.push(Effect::KeepRecent);
+        }
+        // The race goes on by the clock of before, until the hub has told it anew.
+        self.clock.value = kept.as_ref().and_then(|ride| ride.clock);
+        self.kept = kept;
+        self.config.ask_at = Some(self.now);
     }
 
     /// Asks for what is due.
@@ -259,9 +316,12 @@ impl Page {
         }
         if let Flow::Racing(ride) = &mut self.flow {
             if moment.race_id > ride.race {
-                let place = self.standings.rider(ride.race).map(|rider| (rider.own.rank, rider.riders));
-                self.flow = Flow::Finished(Finish::new(self.now, ride.clone(), place));
-                effects.extend([Effect::ForgetRide, Effect::StayAwake(false)]);
+                let view = self.standings.rider(ride.race);
+                let place = view.map(|rider| (rider.own.rank, rider.riders));
+                let best = view.map(|rider| rider.record.map(|record| record.score));
+                self.flow = Flow::Finished(Finish::new(self.now, ride.clone(), place).after(best));
+                self.touched = self.now;
+                effects.push(Effect::ForgetRide);
                 return;
             }
             if let Some(reading) = self.sensor.counts(self.now)
@@ -281,7 +341,9 @@ impl Page {
         let Some(ride) = self.kept.take() else { return };
         if ride.race == moment.race_id || ride.race == clock.next(moment.race_id) {
             self.connect(Some(ride.rider.clone()), effects);
-            effects.push(Effect::StayAwake(true));
+            if ride.guest {
+                self.entry.welcome(ride.rider.clone());
+            }
             self.flow = Flow::Countdown(ride);
         } else {
             // The last seconds of a race that is just over may still be on their way.
@@ -371,6 +433,7 @@ impl Page {
         match &self.flow {
             Flow::Countdown(ride) | Flow::Racing(ride) => ride.class,
             Flow::Finished(finish) => finish.ride.class,
+            Flow::Idle => self.idle_class().unwrap_or_else(|| self.entry.class()),
             Flow::Setup | Flow::Joining | Flow::Choosing(_) => self.entry.class(),
         }
     }
@@ -388,7 +451,7 @@ impl Page {
         match &self.flow {
             Flow::Choosing(rider) => Some(rider),
             Flow::Countdown(ride) | Flow::Racing(ride) => Some(&ride.rider),
-            Flow::Setup | Flow::Joining | Flow::Finished(_) => None,
+            Flow::Idle | Flow::Setup | Flow::Joining | Flow::Finished(_) => None,
         }
     }
 

@@ -34,7 +34,8 @@ fn offset() -> ClockOffset {
 
 fn began(now: Millis, kept: Option<Ride>) -> Page {
     let mut page = Page::default();
-    let preset = Preset { racer: Some("29".into()), name: Some("Ann".into()), class: None };
+    let preset =
+        Preset { racer: Some("29".into()), name: Some("Ann".into()), class: None, ..Preset::default() };
     let effects = page.handle(now, Input::Began { recent: Recent::default(), preset, kept, seed: 1 });
     assert_eq!(effects, [Effect::FetchConfig]);
     let effects = page.handle(now, Input::Config(Ok(config())));
@@ -214,6 +215,14 @@ fn a_reload_goes_on_with_the_race_and_its_score() {
         Effect::KeepRide(ride) => Some(*ride),
         _ => None,
     });
+    let at_once = began(START + 3_000, kept.clone());
+    assert_eq!(
+        (at_once.view(), at_once.exact_score()),
+        (View::Racing, "307.0080".to_owned()),
+        "by the clock of before"
+    );
+
+    let kept = kept.map(|ride| Ride { clock: None, ..ride });
     let mut page = began(START + 3_000, kept.clone());
     let effects = page.handle(START + 3_000, Input::Clock(Some(offset())));
     assert!(matches!(effects.as_slice(), [Effect::Connect(Some(_)), ..]));
@@ -269,3 +278,7 @@ fn a_hub_that_says_another_time_is_measured_anew() {
 
 #[path = "words_tests.rs"]
 mod words;
+#[path = "finish_tests.rs"]
+mod finish;
+#[path = "kiosk_tests.rs"]
+mod kiosk;

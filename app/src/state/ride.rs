@@ -2,6 +2,7 @@
 
 use alleycat_shared::message::{Event, RaceMessage};
 use alleycat_shared::race::{RaceClock, RaceMoment};
+use alleycat_shared::time::ClockOffset;
 use alleycat_shared::{Cadence, ClassId, Millis, Output, RaceId, RaceSecond, Resistance, Score};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -23,12 +24,32 @@ pub struct Ride {
     /// What each second put out that was sent.
     #[serde(default)]
     pub(super) outputs: Vec<(u16, Output)>,
+    /// How many seconds of the race were over when the rider joined.
+    #[serde(default)]
+    pub(super) missed: u16,
+    /// The hub's clock as it was known: after a reload the race goes on before the hub has answered.
+    #[serde(default)]
+    pub(super) clock: Option<ClockOffset>,
+    /// Whether the rider came with a phone: this device forgets who it was.
+    #[serde(default)]
+    pub(super) guest: bool,
 }
 
 impl Ride {
     /// A ride without a second.
     pub fn new(race: RaceId, class: ClassId, rider: Rider) -> Self {
-        Self { race, class, rider, score: Score::ZERO, sent: 0, last: None, outputs: Vec::new() }
+        Self {
+            race,
+            class,
+            rider,
+            score: Score::ZERO,
+            sent: 0,
+            last: None,
+            outputs: Vec::new(),
+            missed: 0,
+            clock: None,
+            guest: false,
+        }
     }
 
     /// The message of the second that `moment` lies in, unless it was sent before or is of another race.

@@ -15,6 +15,10 @@ use crate::words::{Form, Lang};
 pub enum View {
     /// Waiting for the hub's word.
     Loading,
+    /// A phone that hands its rider over to a tablet.
+    Pair,
+    /// A kiosk at rest.
+    Idle,
     /// Choosing racer and class.
     Setup,
     /// Now, or the next race?
@@ -45,6 +49,8 @@ impl Page {
         }
         match &self.flow {
             _ if self.config().is_none() => View::Loading,
+            _ if self.hand.is_some() => View::Pair,
+            Flow::Idle => View::Idle,
             Flow::Setup | Flow::Joining => View::Setup,
             Flow::Choosing(_) => View::Choosing,
             Flow::Countdown(_) => View::Countdown,
@@ -119,7 +125,9 @@ impl Page {
             Flow::Choosing(rider) => rider.name.to_string(),
             Flow::Countdown(ride) | Flow::Racing(ride) => ride.rider.name.to_string(),
             Flow::Finished(finish) => finish.ride.rider.name.to_string(),
-            Flow::Setup | Flow::Joining => self.entry.name().map(String::from).unwrap_or_default(),
+            Flow::Idle | Flow::Setup | Flow::Joining => {
+                self.entry.name().map(String::from).unwrap_or_default()
+            }
         }
     }
 
@@ -216,11 +224,21 @@ impl Page {
         field.map_or_else(String::new, |field| self.words().of_field(&field.to_string()))
     }
 
+    /// The race that runs, as the results call it; empty while the time is not known.
+    pub fn race_number(&self) -> String {
+        self.race_on_board().map_or_else(String::new, |race| self.words().race_number(&race.to_string()))
+    }
+
     /// How many riders the board tells of, in words.
     pub fn field_line(&self) -> String {
         let rider = self.race_on_board().and_then(|race| self.standings.rider(race));
-        if let (true, Some(all_time)) = (self.all_time, rider.and_then(|rider| rider.all_time.as_ref())) {
-            return self.words().you_would_be(&all_time.rank.to_string(), &all_time.riders.to_string());
+        if let (true, Some(rider)) = (self.all_time && self.ride().is_some(), rider) {
+            return match &rider.all_time {
+                Some(all_time) => {
+                    self.words().you_would_be(&all_time.rank.to_string(), &all_time.riders.to_string())
+                }
+                None => self.words().no_other_records().to_owned(),
+            };
         }
         match self.race_on_board().and_then(|race| self.standings.field(race)) {
             None | Some(0) => self.words().no_riders_yet().to_owned(),
@@ -380,7 +398,7 @@ impl Page {
         match &self.flow {
             Flow::Countdown(ride) | Flow::Racing(ride) => Some(ride),
             Flow::Finished(finish) => Some(&finish.ride),
-            Flow::Setup | Flow::Joining | Flow::Choosing(_) => None,
+            Flow::Idle | Flow::Setup | Flow::Joining | Flow::Choosing(_) => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use alleycat_shared::{Millis, Output, RaceSecond};
 
 use super::rooms::{Answer, Question, Remote, chart};
-use super::{Flow, Page};
+use super::{Flow, Page, Ride};
 
 /// Two lines to draw, each an SVG path in a box of [`Spark::WIDTH`] by [`Spark::HEIGHT`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,15 +65,20 @@ impl Page {
         (self.moment().map(|moment| moment.second), sent, record)
     }
 
+    /// The outputs of the record ride of the same racer and class, if they are known.
+    pub(super) fn record_of(&self, ride: &Ride) -> &[(u16, Output)] {
+        let record = self.record.as_ref().filter(|record| {
+            matches!(record.question, Question::Trace(_, class, racer) if (class, racer) == (ride.class, ride.rider.racer))
+        });
+        record.and_then(|record| record.outputs.value()).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The sparkline of the race.
     pub fn spark(&self) -> Spark {
         let (Flow::Racing(ride), Some(moment)) = (&self.flow, self.moment()) else { return Spark::default() };
         let last = moment.second.get();
         let first = last.saturating_sub(WINDOW - 1).max(1);
-        let record = self.record.as_ref().filter(|record| {
-            matches!(record.question, Question::Trace(_, class, racer) if (class, racer) == (ride.class, ride.rider.racer))
-        });
-        let record = record.and_then(|record| record.outputs.value()).map(Vec::as_slice).unwrap_or_default();
+        let record = self.record_of(ride);
         let part = |outputs: &[(u16, Output)]| -> Vec<(u16, f64)> {
             let seen = outputs.iter().filter(|(second, _)| (first..=last).contains(second));
             seen.map(|(second, output)| (second - first + 1, output.get())).collect()

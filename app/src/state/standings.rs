@@ -96,7 +96,10 @@ impl Standings {
     /// The lines of the record rides around the rider at this second of `race`, and the own one between.
     pub fn all_time(&self, race: RaceId) -> Vec<Slot> {
         let Some(rider) = self.rider(race) else { return Vec::new() };
-        let Some(all_time) = &rider.all_time else { return Vec::new() };
+        // Nobody has a record yet: the rider is alone.
+        let Some(all_time) = &rider.all_time else {
+            return vec![Slot { own: true, rank: 1, dim: false, gone: false, ..far(&rider.own, None) }];
+        };
         let line = |row: &AllTimeRow| Slot {
             rank: row.rank,
             racer: row.racer_id,

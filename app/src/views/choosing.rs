@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{focus_on, on_escape};
 use crate::Ctx;
-use crate::components::{Chips, Logo};
+use crate::components::{Checks, Chips, Logo};
 use crate::state::{Input, Page};
 
 /// The choice.
@@ -37,6 +37,7 @@ pub fn Choosing() -> impl IntoView {
                     >
                         {words.join_now()}
                         <small>{move || words.race_is_in_for(&running.read())}</small>
+                        <small>{words.you_would_miss()}</small>
                     </button>
                     <button
                         type="button"
@@ -48,6 +49,7 @@ pub fn Choosing() -> impl IntoView {
                         <small>{move || words.starts_in(&next.read())}</small>
                     </button>
                 </div>
+                <Checks />
                 <button type="button" class="plain" data-testid="back" on:click=move |_| ctx.tell(Input::Leave)>
                     {words.back()}
                 </button>

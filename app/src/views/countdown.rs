@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::on_escape;
 use crate::Ctx;
-use crate::components::{Avatar, Banners, Chips, Logo};
+use crate::components::{Avatar, Checks, Chips, Logo};
 use crate::state::{Input, Page, format};
 
 /// The countdown.
@@ -30,7 +30,6 @@ pub fn Countdown() -> impl IntoView {
                 <Chips />
             </header>
             <main class="centre">
-                <Banners />
                 <h1>{move || if last.get() { words.ready() } else { words.race_starts_in() }}</h1>
                 <p class="count" data-testid="countdown" role="timer">
                     // A new element each second, so that its entrance is seen each second.
@@ -44,7 +43,8 @@ pub fn Countdown() -> impl IntoView {
                     <bdi>{name}</bdi>
                     <span class="note">{class}</span>
                 </p>
-                <p class="note">{words.cadence()} " " <b class="live">{cadence}</b> " " {words.rpm()}</p>
+                <Checks />
+                <p class="note cadence">{words.cadence()} " " <b class="live">{cadence}</b> " " {words.rpm()}</p>
                 <button type="button" class="plain" data-testid="cancel" on:click=move |_| ctx.tell(Input::Leave)>
                     {words.cancel()}
                 </button>
@@ -53,5 +53,5 @@ pub fn Countdown() -> impl IntoView {
     }
 }
 
-/// From here on seconds are counted alone.
-const LAST: u64 = 10;
+/// From here on the seconds fill the screen.
+const LAST: u64 = 3;

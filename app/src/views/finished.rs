@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::focus_on;
 use crate::Ctx;
-use crate::components::{Avatar, Chips, Icon, Logo, icon};
+use crate::components::{Avatar, Chips, Confetti, FinishChart, Icon, Logo, icon};
 use crate::state::rooms::Room;
 use crate::state::{Input, Page, format};
 
@@ -22,6 +22,10 @@ pub fn Finished() -> impl IntoView {
     let score = ctx.read(Page::finish_score);
     let line = ctx.read(Page::finish_line);
     let outcome = ctx.read(Page::outcome);
+    let gap = ctx.read(Page::finish_gap);
+    let record = ctx.read(Page::finish_record);
+    let forgets = ctx.read(Page::forgets_in);
+    let alert = ctx.now(Page::finish_alert);
     let enter = move |result: bool| {
         if let Some((race, class, racer)) = ctx.now(Page::ridden) {
             let room = if result { Room::Race(race, class) } else { Room::Ride(race, class, racer) };
@@ -54,14 +58,23 @@ pub fn Finished() -> impl IntoView {
                             {move || format::whole(score.read().get())}
                         </b>
                     </p>
+                    <p class="beside">
+                        <span data-testid="finish-gap">
+                            {move || gap.get().map(|(told, name)| view! { {told} " " <bdi>{name}</bdi> })}
+                        </span>
+                        <b data-testid="finish-record">{record}</b>
+                    </p>
                     <p class="state" role="status" data-testid="finish-state">{line}</p>
                 </section>
-                <section class="podium" aria-label=words.first_three()>
-                    {move || {
-                        let rows = outcome.get().map(|outcome| outcome.podium).unwrap_or_default();
-                        rows.into_iter().map(|row| view! { <Step row /> }).collect_view()
-                    }}
-                </section>
+                <div class="others">
+                    <section class="podium" aria-label=words.first_three()>
+                        {move || {
+                            let rows = outcome.get().map(|outcome| outcome.podium).unwrap_or_default();
+                            rows.into_iter().map(|row| view! { <Step row /> }).collect_view()
+                        }}
+                    </section>
+                    <FinishChart />
+                </div>
                 <div class="choices">
                     <button
                         type="button"
@@ -81,12 +94,18 @@ pub fn Finished() -> impl IntoView {
                     </button>
                     <button type="button" class="plain" data-testid="my-ride" on:click=move |_| enter(false)>
                         {words.my_ride()}
+                        <small>{words.chart_and_files()}</small>
                     </button>
                     <button type="button" class="plain" data-testid="change" on:click=move |_| ctx.tell(Input::Leave)>
                         {words.change_rider_or_class()}
+                        <small data-testid="forgets-in">
+                            {move || forgets.get().map(|left| words.leaves_you_in(&left.to_string()))}
+                        </small>
                     </button>
                 </div>
             </main>
+            <p class="hidden" role="alert">{alert}</p>
+            <Confetti />
         </div>
     }
 }

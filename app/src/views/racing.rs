@@ -3,7 +3,9 @@
 use leptos::prelude::*;
 
 use crate::Ctx;
-use crate::components::{Avatar, Banners, Board, Chips, Figure, HoldButton, Icon, Sparkline, icon};
+use crate::components::{
+    Avatar, Banners, Board, Chips, Figure, HoldButton, Icon, ScoreHelp, Sparkline, icon,
+};
 use crate::state::{Input, Page};
 
 /// The race view.
@@ -14,6 +16,8 @@ pub fn Racing() -> impl IntoView {
     let racer = ctx.read(Page::racer_number);
     let name = ctx.read(Page::rider_name);
     let class = ctx.read(Page::class_name);
+    let number = ctx.read(Page::race_number);
+    let late = ctx.read(Page::late_line);
     let progress = ctx.read(Page::progress);
     let stale = ctx.read(Page::is_stale);
     let closing = ctx.read(Page::is_closing);
@@ -33,7 +37,7 @@ pub fn Racing() -> impl IntoView {
                     <Avatar racer />
                     <p>
                         <bdi class="name">{name}</bdi>
-                        <span class="note">{class}</span>
+                        <span class="note">{class} " · " <span data-testid="race-number">{number}</span></span>
                     </p>
                 </div>
                 <Chips />
@@ -66,15 +70,18 @@ pub fn Racing() -> impl IntoView {
                     </div>
                     <div class="figures">
                         <Figure label=words.output() value=ctx.read(Page::output) note=note("") id="output" class="output live" room=4 />
-                        <Figure
-                            label=words.score()
-                            value=ctx.read(Page::score)
-                            note=note("")
-                            id="score"
-                            exact=ctx.read(Page::exact_score)
-                            class="score"
-                            room=5
-                        />
+                        <div class="helped">
+                            <Figure
+                                label=words.score()
+                                value=ctx.read(Page::score)
+                                note=note("")
+                                id="score"
+                                exact=ctx.read(Page::exact_score)
+                                class="score"
+                                room=5
+                            />
+                            <ScoreHelp />
+                        </div>
                         <Figure label=words.cadence() value=ctx.read(Page::cadence) note=note(words.rpm()) id="cadence" class="cadence live" room=4 />
                         <Figure label=words.resistance() value=ctx.read(Page::resistance) note=ctx.read(Page::resistance_unit) id="resistance" class="resistance live" room=4 />
                     </div>
@@ -82,6 +89,7 @@ pub fn Racing() -> impl IntoView {
                 <Board own=words.you() />
             </main>
             <Banners />
+            <p class="toast" role="status" data-testid="late" class:none=move || late.read().is_empty()>{late}</p>
         </div>
     }
 }

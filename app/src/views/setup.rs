@@ -1,11 +1,10 @@
 //! Choosing racer and class, with the class's live board beside: also what a spectator watches.
 
 use leptos::prelude::*;
-use leptos::web_sys::HtmlInputElement;
 
 use super::SettingsButton;
 use crate::Ctx;
-use crate::components::{Avatar, Board, Chips, ClassTiles, Keypad, Logo, ServiceDoor, SourceChooser};
+use crate::components::{Board, Chips, ClassTiles, Logo, RiderEntry, ServiceDoor, SourceChooser};
 use crate::state::rooms::Room;
 use crate::state::{Input, Page};
 
@@ -15,6 +14,7 @@ pub fn Setup() -> impl IntoView {
     let ctx = Ctx::here();
     let words = ctx.words();
     let next = ctx.read(Page::next_race_in);
+    let number = ctx.read(Page::race_number);
     let trouble = ctx.read(Page::trouble);
     let advice = ctx.read(Page::bike_advice);
     let joining = ctx.read(Page::is_joining);
@@ -32,6 +32,8 @@ pub fn Setup() -> impl IntoView {
                     <span class="note">{words.next_race_in()}</span>
                     " "
                     <b data-testid="next-race-in">{next}</b>
+                    " "
+                    <span class="note number" data-testid="race-number">{number}</span>
                 </p>
                 <button
                     type="button"
@@ -62,65 +64,5 @@ pub fn Setup() -> impl IntoView {
                 </button>
             </footer>
         </form>
-    }
-}
-
-/// Who rides: id, name, keypad.
-#[component]
-pub fn RiderEntry() -> impl IntoView {
-    let ctx = Ctx::here();
-    let words = ctx.words();
-    let digits = ctx.read(Page::racer_digits);
-    let name = ctx.read(|page| page.entry().name_text().to_owned());
-    let racer = ctx.read(Page::racer_number);
-    // What is not taken must not stay in the box either.
-    let typed = move |input: &HtmlInputElement, told: Input, kept: fn(&Page) -> String| {
-        ctx.tell(told);
-        let kept = ctx.now(kept);
-        if input.value() != kept {
-            input.set_value(&kept);
-        }
-    };
-    view! {
-        <section class="entry" aria-label=words.who_rides()>
-            <div class="who">
-                <Avatar racer />
-                <label class="field racer">
-                    <span>{words.racer_id()}</span>
-                    <input
-                        data-testid="racer-id"
-                        inputmode="none"
-                        autocomplete="off"
-                        maxlength="5"
-                        placeholder="0–40000"
-                        prop:value=digits
-                        on:focus:target=|event| event.target().select()
-                        on:input:target=move |event| {
-                            let input = event.target();
-                            typed(&input, Input::RacerTyped(input.value()), Page::racer_digits);
-                        }
-                    />
-                </label>
-                <label class="field">
-                    <span>{words.name()}</span>
-                    <input
-                        data-testid="name"
-                        autocomplete="off"
-                        autocapitalize="words"
-                        enterkeyhint="done"
-                        maxlength="24"
-                        spellcheck="false"
-                        prop:value=name
-                        on:input:target=move |event| {
-                            let input = event.target();
-                            typed(&input, Input::NameTyped(input.value()), |page| {
-                                page.entry().name_text().to_owned()
-                            });
-                        }
-                    />
-                </label>
-            </div>
-            <Keypad />
-        </section>
     }
 }

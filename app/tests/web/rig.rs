@@ -53,7 +53,12 @@ impl Rig {
         });
         let mounted: UnmountHandle<_> = mount_to(root.clone(), move || view! { <Shell ctx /> });
         let rig = Self { root, page, now, effects, _mounted: Box::new(mounted), _owner: owner };
-        let preset = Preset { racer: Some(OWN.to_string()), name: Some("Ann".into()), class: None };
+        let preset = Preset {
+            racer: Some(OWN.to_string()),
+            name: Some("Ann".into()),
+            class: None,
+            ..Preset::default()
+        };
         rig.tell(Input::Began { recent: Recent::default(), preset, kept: None, seed: 1 }).await;
         rig
     }

@@ -56,7 +56,7 @@ pub(super) async fn link(
 
 /// A text as a QR code: an SVG whose modules are one unit wide, with the quiet zone of four that ISO/IEC 18004
 /// asks for. `None` for a text that is too long.
-fn qr(text: &str) -> Option<String> {
+pub(super) fn qr(text: &str) -> Option<String> {
     let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
     let mut path = String::new();
     for y in 0..code.size() {

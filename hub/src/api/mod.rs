@@ -6,6 +6,7 @@ mod conditional;
 mod identity;
 mod links;
 mod mqtt_url;
+mod pair;
 mod problem;
 mod races;
 mod rides;
@@ -59,6 +60,8 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
         .routes(routes!(identity::join))
         .routes(routes!(identity::leave))
         .routes(routes!(links::link))
+        .routes(routes!(pair::offer))
+        .routes(routes!(pair::hand, pair::claim))
         .routes(routes!(mqtt_url::mqtt_url))
         .routes(routes!(identity::seats))
         .routes(routes!(identity::free))

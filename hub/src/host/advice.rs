@@ -177,6 +177,22 @@ const CLIENTS: Sentences = &[
     ("join-taken", "Somebody asked for an id that is in use.", "Another number, or free the seat below."),
     ("leave-token", "Somebody gave back a seat that was not theirs.", "Nothing: the seat stays."),
     (
+        "pair-full",
+        "Very many tablets show a code for a phone at once.",
+        "Behind a proxy: start with --client-rate 0. Else it is an attack or a broken client.",
+    ),
+    (
+        "pair-token",
+        "A phone handed over a rider who was not its own.",
+        "Let that rider load the phone's page again.",
+    ),
+    ("pair-used", "A code for a phone was used twice.", "Nothing: the first one counts."),
+    (
+        "pair-code",
+        "A code for a phone had ended or was made up.",
+        "Codes are good for three minutes: show a new one on the tablet.",
+    ),
+    (
         "ride-link",
         "A link to a ride had ended or was changed.",
         "Links are good for a quarter of an hour: make a new one.",

@@ -11,6 +11,7 @@ mod host;
 mod hostile;
 mod mqtt;
 mod mqtt_url;
+mod pair;
 mod program;
 mod read_only;
 mod rides;

@@ -168,7 +168,7 @@ async fn private_rides_are_shown_to_their_riders_the_host_and_who_has_a_link() {
 }
 
 /// What a camera would read in the picture of a QR code: drawn eight dots a module, read by another library.
-fn scanned(svg: &str) -> String {
+pub(crate) fn scanned(svg: &str) -> String {
     let size: usize = svg.split("viewBox='0 0 ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     let mut dark = vec![false; size * size];
     for module in svg.split('M').skip(1) {

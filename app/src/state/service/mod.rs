@@ -171,7 +171,7 @@ impl Page {
                 effects.push(Effect::Ask(Question::Trace(race, class, racer), token));
             }
         }
-        let idle = self.flow == Flow::Setup
+        let idle = matches!(self.flow, Flow::Idle | Flow::Setup)
             && self.rooms.here().is_none()
             && self.service.open.is_none()
             && self.unsent == 0;
