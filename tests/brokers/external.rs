@@ -14,17 +14,17 @@ use serde_json::{Value, json};
 use crate::rig::{LIMIT, client, options, publish_all, subscribed, wait};
 
 /// A race that does not end in the midst of this, unless it began long ago.
-const RACE_SECONDS: u16 = 3_600;
+pub(crate) const RACE_SECONDS: u16 = 3_600;
 const SECONDS: u16 = 60;
 /// What the hub says on a connection: its subscriptions, then boards and acknowledgements.
 const CUTS: [usize; 6] = [20, 300, 700, 1_500, 2_900, 6_000];
 
-fn now() -> anyhow::Result<u64> {
+pub(crate) fn now() -> anyhow::Result<u64> {
     Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis().try_into()?)
 }
 
 /// A race in which this many seconds are over, and some are to come.
-async fn race() -> anyhow::Result<RaceMoment> {
+pub(crate) async fn race() -> anyhow::Result<RaceMoment> {
     let clock = RaceClock::new(RACE_SECONDS).context("a race's length")?;
     until("a race that is old enough", LIMIT * 5, async || {
         let moment = clock.at(now()?);
@@ -34,7 +34,7 @@ async fn race() -> anyhow::Result<RaceMoment> {
     .await
 }
 
-fn message(race: RaceMoment, class: u64, racer: u64, second: u16) -> String {
+pub(crate) fn message(race: RaceMoment, class: u64, racer: u64, second: u16) -> String {
     json!({
         "uuid": format!("00000000-0000-4000-8000-{racer:08}{second:04}"),
         "event": "update", "deviceTimestamp": 0, "second": second,
@@ -45,7 +45,7 @@ fn message(race: RaceMoment, class: u64, racer: u64, second: u16) -> String {
 }
 
 /// The options of a hub at this broker.
-fn at<'a>(broker: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn at<'a>(broker: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let usual = ["--race-seconds", "3600", "--broker", broker, "--broker-url-for-pages", "ws://broker/mqtt"];
     [&usual[..], more].concat()
 }
@@ -75,13 +75,13 @@ async fn count(port: u16, race: RaceMoment, class: u64, racer: u64, wanted: u16)
     .await
 }
 
-async fn metric(port: u16, name: &str) -> anyhow::Result<Option<f64>> {
+pub(crate) async fn metric(port: u16, name: &str) -> anyhow::Result<Option<f64>> {
     let text = reqwest::get(format!("http://127.0.0.1:{port}/metrics")).await?.text().await?;
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     Ok(value.map(str::parse).transpose()?)
 }
 
-async fn is_connected(port: u16, wanted: bool) -> anyhow::Result<()> {
+pub(crate) async fn is_connected(port: u16, wanted: bool) -> anyhow::Result<()> {
     until("the hub's word on its broker", LIMIT, async || {
         let connected = metric(port, "alleycat_broker_connected").await?;
         Ok((connected == Some(f64::from(u8::from(wanted)))).then_some(()))

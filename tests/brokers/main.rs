@@ -6,5 +6,6 @@ mod cuts;
 mod external;
 mod faults;
 mod hub;
+mod quotas;
 mod rig;
 mod tls;

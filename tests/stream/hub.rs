@@ -90,15 +90,18 @@ impl Hub {
 
     /// What a counter without labels has come to.
     pub(crate) async fn metric(&self, name: &str) -> anyhow::Result<u64> {
-        let value = self.value(name).await?.unwrap_or(0.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of a test")]
-        Ok(value as u64)
+        Ok(self.told(name).await?.map_or(Ok(0), |value| value.parse())?)
     }
 
     /// What a metric stands at, by its name and its labels as they are told.
     pub(crate) async fn value(&self, name: &str) -> anyhow::Result<Option<f64>> {
+        Ok(self.told(name).await?.map(|value| value.parse()).transpose()?)
+    }
+
+    async fn told(&self, name: &str) -> anyhow::Result<Option<String>> {
         let text = reqwest::get(format!("http://127.0.0.1:{}/metrics", self.port)).await?.text().await?;
-        Ok(text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok()))
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value.map(str::to_owned))
     }
 
     /// Ends it with SIGKILL and starts it again.

@@ -2,7 +2,9 @@
 
 mod ends;
 mod hub;
+mod lag;
 mod limits;
+mod operator;
 mod paths;
 mod plan;
 mod rides;
