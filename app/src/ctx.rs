@@ -66,9 +66,10 @@ impl Ctx {
         Memo::new(move |_| self.page.with(|page| part(page, place.get())))
     }
 
-    /// A line of the board.
+    /// A line of the board: worked out when the board has changed, and not with every reading of the bike.
     pub fn slot(self, index: usize) -> Memo<Option<crate::state::Slot>> {
-        Memo::new(move |_| self.page.with(|page| page.slot(index)))
+        let key = self.read(Page::board_key);
+        Memo::new(move |_| key.with(|_| self.page.with_untracked(|page| page.slot(index))))
     }
 
     /// Tells the state what the rider did.

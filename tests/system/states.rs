@@ -49,6 +49,17 @@ async fn bike(page: &Page, wanted: &str) -> anyhow::Result<()> {
     page.attribute_when("sensor-state", "data-state", SOON, |state| state == wanted).await.map(drop)
 }
 
+/// The bike is live, and seconds count again: the bridge first asks it for its resistance.
+async fn counts(page: &Page) -> anyhow::Result<()> {
+    bike(page, "live").await?;
+    let score = async || {
+        let score = page.attribute("score", "data-value").await?;
+        anyhow::Ok(score.and_then(|score| score.parse::<f64>().ok()).unwrap_or(0.0))
+    };
+    let before = score().await?;
+    until("seconds that count", SOON, async || Ok((score().await? > before).then_some(()))).await
+}
+
 async fn trace(port: u16, race: RaceId) -> anyhow::Result<RideTrace> {
     let url = format!("http://127.0.0.1:{port}/api/races/{race}/classes/1/racers/{RACER}");
     Ok(reqwest::get(url).await?.error_for_status()?.json().await?)
@@ -112,6 +123,7 @@ async fn each_state_of_the_bike_is_told_and_none_of_them_stops_the_race() -> any
     bike(&page, "live").await?;
     into_the_race(&page).await?;
     page.text_when("cadence", SOON, |text| text == "90.0").await?;
+    counts(&page).await?;
     page.evaluate(WATCH).await?;
 
     // The bike falls silent: the last value, dimmed; then none, and a banner.
@@ -127,7 +139,7 @@ async fn each_state_of_the_bike_is_told_and_none_of_them_stops_the_race() -> any
     page.pictures("sensor-lost").await?;
     clock_is_true(&page, "while the bike is lost").await?;
     cable.feels(Mood::Well);
-    bike(&page, "live").await?;
+    counts(&page).await?;
 
     // Bytes that make no sense.
     cable.feels(Mood::Garbled);
@@ -136,20 +148,20 @@ async fn each_state_of_the_bike_is_told_and_none_of_them_stops_the_race() -> any
     told(&page, "Bad sensor data").await?;
     page.pictures("sensor-garbage").await?;
     cable.feels(Mood::Well);
-    bike(&page, "live").await?;
+    counts(&page).await?;
 
     // The cable is pulled, then the bridge itself is gone. All comes back by itself.
     cable.unplug();
     bike(&page, "no-port").await?;
     page.text_when("cadence", SOON, |text| text == "--").await?;
     cable.plug()?;
-    bike(&page, "live").await?;
+    counts(&page).await?;
     bridge.kill().await?;
     bike(&page, "no-bridge").await?;
     page.text_when("cadence", SOON, |text| text == "--").await?;
     told(&page, "Bike not connected").await?;
     let _bridge = programs.bridge(bridge_port, hub_port, &cable.path(), "peloton").await?;
-    bike(&page, "live").await?;
+    counts(&page).await?;
     page.text_when("cadence", SOON, |text| text == "90.0").await?;
     clock_is_true(&page, "after all of it").await?;
 
@@ -161,7 +173,7 @@ async fn each_state_of_the_bike_is_told_and_none_of_them_stops_the_race() -> any
     let (first, last) = (counted.seconds.first().context("one")?, counted.seconds.last().context("one")?);
     let all = usize::from(last.second - first.second) + 1;
     ensure!(all - counted.seconds.len() >= 10, "seconds without a reading do not count: {counted:?}");
-    ensure!(counted.seconds.len() >= 8, "the race went on between: {counted:?}");
+    ensure!(counted.seconds.len() >= 5, "the race went on between: {counted:?}");
     page.close().await
 }
 
@@ -184,7 +196,8 @@ async fn a_race_goes_on_without_its_hub_on_a_slow_line_and_on_a_slow_tablet() ->
     let seconds = RACE_SECONDS.to_string();
     let folder = data.path().to_str().context("a folder with a plain name")?;
     // Half a second to the hub and as much back, from the first byte of the page on.
-    let line = Proxy::start(hub_port, std::iter::repeat(Fate::Slow(Duration::from_millis(250)))).await?;
+    let line =
+        Proxy::start(hub_port, std::iter::repeat_n(Fate::Slow(Duration::from_millis(250)), 1_000)).await?;
     let sensor = format!("ws://localhost:{bridge_port}/sensor");
     let origin = format!("http://localhost:{}", line.port);
     let args = ["--open", "--race-seconds", &seconds, "--sensor-url", &sensor, "--data", folder];

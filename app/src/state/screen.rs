@@ -2,7 +2,7 @@
 
 use alleycat_shared::message::{Origin, SensorReading, SensorState};
 use alleycat_shared::race::TOP;
-use alleycat_shared::{Output, Score};
+use alleycat_shared::{Output, RaceId, Score};
 
 use super::format::{exact, minutes, seconds_left, whole};
 use super::page::SILENCE_MS;
@@ -244,6 +244,11 @@ impl Page {
             None | Some(0) => self.words().no_riders_yet().to_owned(),
             Some(field) => self.words().riders(u64::from(field)),
         }
+    }
+
+    /// What the lines of the board depend on, and not on the bike's readings.
+    pub fn board_key(&self) -> (u32, bool, bool, Option<RaceId>) {
+        (self.standings.changes(), self.all_time, self.ride().is_some(), self.race_on_board())
     }
 
     /// A slot of the board.

@@ -15,6 +15,8 @@ pub struct Standings {
     heard_at: Option<Millis>,
     slots: Vec<Option<Slot>>,
     split: bool,
+    /// Grows with every change, so that lines are worked out only then.
+    changes: u32,
 }
 
 /// One line of the board on the screen.
@@ -47,18 +49,23 @@ impl Standings {
             self.heard_at = Some(now);
         }
         self.board = Some(board);
+        self.changed();
     }
 
     /// The rider's own view from the hub.
     pub fn heard_rider(&mut self, now: Millis, rider: RiderMessage) {
         self.heard_at = Some(now);
         self.rider = Some(rider);
+        self.changed();
     }
 
     /// Forgets what belongs to another class or racer.
     pub fn keep_only(&mut self, class: ClassId, racer: Option<RacerId>) {
-        self.board.take_if(|board| board.class_id != class);
-        self.rider.take_if(|rider| rider.class_id != class || Some(rider.own.racer_id) != racer);
+        let board = self.board.take_if(|board| board.class_id != class);
+        let rider = self.rider.take_if(|rider| rider.class_id != class || Some(rider.own.racer_id) != racer);
+        if board.is_some() || rider.is_some() {
+            self.changed();
+        }
     }
 
     /// Makes the slots of `race` anew. Rows of other races are not shown.
@@ -80,7 +87,19 @@ impl Standings {
         let top = board.map(|board| board.top.as_slice()).unwrap_or_default();
         top.iter().filter(|row| !is_near(row)).map(|row| far(row, own)).for_each(&mut put);
         near.into_iter().for_each(&mut put);
-        self.slots = slots;
+        if self.slots != slots {
+            self.slots = slots;
+            self.changed();
+        }
+    }
+
+    /// Changes whenever a line may have.
+    pub fn changes(&self) -> u32 {
+        self.changes
+    }
+
+    fn changed(&mut self) {
+        self.changes = self.changes.wrapping_add(1);
     }
 
     /// The line of a slot, counted from 0.
@@ -293,5 +312,28 @@ pub(crate) mod tests {
         assert_eq!(standings.heard_at(), None);
         standings.heard_board(6, board, false);
         assert_eq!(standings.heard_at(), Some(6));
+    }
+
+    #[test]
+    fn only_news_of_lines_is_a_change() {
+        let (board, rider) = hub_says(10, 51, 29, 3);
+        let (race, class) = (RaceId::try_from(10).ok(), board.class_id);
+        let racer = rider.as_ref().map(|rider| rider.own.racer_id);
+        let mut standings = Standings::default();
+        let mut known = standings.changes();
+        let mut changed =
+            |standings: &Standings| std::mem::replace(&mut known, standings.changes()) != standings.changes();
+        standings.heard_board(0, board, false);
+        standings.heard_rider(0, rider.unwrap());
+        assert!(changed(&standings));
+        standings.arrange(race);
+        assert!(changed(&standings));
+        standings.arrange(race);
+        standings.keep_only(class, racer);
+        assert!(!changed(&standings), "nothing is new");
+        standings.arrange(RaceId::try_from(11).ok());
+        assert!(changed(&standings), "another race is on");
+        standings.keep_only(class, None);
+        assert!(changed(&standings), "the rider's own view is gone");
     }
 }
