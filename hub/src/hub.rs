@@ -178,9 +178,8 @@ impl Hub {
             (None, None) => None,
         };
         let (journal, committing) = Journal::start(Arc::clone(&store)).map_err(StartError::Journal)?;
-        let races =
-            Races::load(config.clock(), config.grace_seconds, Arc::clone(&store), Arc::clone(&journal))?;
-        let races = Arc::new(races);
+        let (kept, appended) = (Arc::clone(&store), Arc::clone(&journal));
+        let races = Arc::new(Races::load(config.clock(), config.grace_seconds, config.open, kept, appended)?);
         let identity = Arc::new(Identity::new(key, seats, Arc::clone(&journal), now));
         // Sessions outlive their connections for a while; twice as many are plenty, and a bound.
         let sessions = riders.saturating_mul(2);

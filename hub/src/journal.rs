@@ -14,11 +14,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use alleycat_shared::message::RaceMessage;
-use alleycat_shared::{ClassId, Millis, RaceId};
+use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 use tokio::sync::watch;
 
 use crate::metrics;
-use crate::store::{Batch, Keep, Official, Record, SeatRow, Store, StreamMark, VerdictRow};
+use crate::store::{Batch, DeletionRow, Keep, Official, Record, SeatRow, Store, StreamMark, VerdictRow};
 
 /// The journal; its thread ends with [`Journal::stop`].
 pub(crate) struct Journal {
@@ -97,6 +97,20 @@ impl Journal {
     pub(crate) fn verdict(&self, verdict: VerdictRow) -> u64 {
         let mut queue = self.lock();
         queue.next.verdicts.push(verdict);
+        self.added(queue)
+    }
+
+    /// Appends that a racer's rides are to be gone; returns the number to wait for.
+    pub(crate) fn deletion(&self, deletion: DeletionRow) -> u64 {
+        let mut queue = self.lock();
+        queue.next.deletions.push(deletion);
+        self.added(queue)
+    }
+
+    /// Appends whether a racer wants to be named on the all-time boards; returns the number to wait for.
+    pub(crate) fn named(&self, racer: RacerId, named: bool) -> u64 {
+        let mut queue = self.lock();
+        queue.next.named.push((racer, named));
         self.added(queue)
     }
 

@@ -3,7 +3,10 @@
 //! The rules are in `alleycat_shared::race`; what is taken goes to the journal, what is official to the
 //! store, in the order of this module's lock. So a replay of the journal gives the same races.
 
-use std::collections::{BTreeMap, HashMap};
+mod places;
+mod privacy;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
@@ -12,11 +15,12 @@ use alleycat_shared::api::{
 };
 use alleycat_shared::message::{RaceMessage, Refusal};
 use alleycat_shared::race::{AHEAD_TOLERANCE_MS, Race, RaceClock, Ride, Standing, Taken};
-use alleycat_shared::{ClassId, Millis, RaceId, RacerId, RacerName, Score};
+use alleycat_shared::{ClassId, Millis, RaceId, RacerId, RacerName, Score, names};
 
 use crate::journal::Journal;
 use crate::metrics;
 use crate::store::{Official, Record, Store, StoreError, VerdictRow};
+use places::PlacesKept;
 
 /// The races, shared by all connections. The lock is never held over an await.
 pub(crate) struct Races {
@@ -25,6 +29,8 @@ pub(crate) struct Races {
     state: Mutex<State>,
     journal: Arc<Journal>,
     store: Arc<Store>,
+    /// Everybody's places over the races that were asked for last.
+    places: PlacesKept,
     /// How far the stream is, if one feeds the races.
     stream: OnceLock<Stream>,
 }
@@ -45,6 +51,12 @@ pub(crate) struct State {
     records: HashMap<ClassId, Arc<Records>>,
     /// What the host says of rides; there are few.
     verdicts: HashMap<(RaceId, ClassId), HashMap<RacerId, Verdict>>,
+    /// Whose rides were deleted, up to and including a race.
+    deleted: HashMap<RacerId, RaceId>,
+    /// Who wants to be named on the all-time boards.
+    named: HashSet<RacerId>,
+    /// Everybody is named, for nobody can say so: an open hub.
+    all_named: bool,
     /// Races before this one were closed; they must not be opened again, whatever a caller's clock says.
     closed_before: Option<RaceId>,
 }
@@ -54,7 +66,10 @@ pub(crate) type Records = HashMap<RacerId, Arc<Best>>;
 
 /// A rider's best official ride in a class.
 pub(crate) struct Best {
+    /// The name on all-time boards.
     pub(crate) name: RacerName,
+    /// The name under which it was ridden.
+    ridden_as: RacerName,
     score: Score,
     pub(crate) race_id: RaceId,
     /// The score after each second of it.
@@ -70,10 +85,17 @@ impl Races {
     pub(crate) fn load(
         clock: RaceClock,
         grace_seconds: u16,
+        all_named: bool,
         store: Arc<Store>,
         journal: Arc<Journal>,
     ) -> Result<Self, StoreError> {
-        let mut state = State { closed_before: store.closed_before()?, ..State::default() };
+        let mut state = State {
+            closed_before: store.closed_before()?,
+            deleted: store.deletions()?.into_iter().map(|row| (row.racer, row.race)).collect(),
+            named: store.named()?.into_iter().collect(),
+            all_named,
+            ..State::default()
+        };
         for row in store.verdicts()? {
             state.keep_verdict(&row);
         }
@@ -90,7 +112,8 @@ impl Races {
             tracing::info!(messages = replayed, races = state.open.len(), "races go on from the journal");
         }
         let grace_ms = Millis::from(grace_seconds) * 1_000;
-        Ok(Self { clock, grace_ms, state: Mutex::new(state), journal, store, stream: OnceLock::new() })
+        let (state, places, stream) = (Mutex::new(state), PlacesKept::default(), OnceLock::new());
+        Ok(Self { clock, grace_ms, state, journal, store, places, stream })
     }
 
     pub(crate) fn clock(&self) -> RaceClock {
@@ -105,6 +128,9 @@ impl Races {
             return Err(Refusal::AheadOfClock { race: race_id, second: message.second });
         }
         let mut state = self.lock();
+        if state.is_deleted(message.racer_id, race_id) {
+            return Err(Refusal::Deleted(race_id));
+        }
         // `now` was read before the lock was had: the race may have been closed in between.
         if Some(race_id) < state.closed_before || race_id < self.first_open(now) {
             drop(state);
@@ -251,6 +277,7 @@ impl Races {
     /// [`Races::record_again`].
     pub(crate) fn judge(&self, row: VerdictRow) -> u64 {
         let mut state = self.lock();
+        self.places.forget();
         state.keep_verdict(&row);
         // In the order of the lock, so that the store ends with the same verdict.
         self.journal.verdict(row)
@@ -375,6 +402,9 @@ impl State {
         if Some(race_id) < self.closed_before {
             return Err(Refusal::TooLate(race_id));
         }
+        if self.is_deleted(message.racer_id, race_id) {
+            return Err(Refusal::Deleted(race_id));
+        }
         // A racer rides each second of a race once, whatever the class.
         let counted_in = |class| {
             let ride = self.open.get(&(race_id, class)).and_then(|race| race.ride(message.racer_id));
@@ -400,14 +430,15 @@ impl State {
     /// Keeps a ride as its rider's record if it is better than the one that is kept, and not disqualified.
     fn keep_record(&mut self, class: ClassId, racer: RacerId, race_id: RaceId, ride: &Ride) {
         let verdict = self.verdicts.get(&(race_id, class)).and_then(|verdicts| verdicts.get(&racer));
-        if verdict == Some(&Verdict::Disqualified) {
+        if verdict == Some(&Verdict::Disqualified) || self.is_deleted(racer, race_id) {
             return;
         }
-        let score = ride.score();
+        let (score, is_named) = (ride.score(), self.is_named(racer));
         let records = Arc::make_mut(self.records.entry(class).or_default());
         if score > Score::ZERO && records.get(&racer).is_none_or(|best| score > best.score) {
-            let (name, trace) = (ride.name.clone(), ride.trace().to_vec());
-            records.insert(racer, Arc::new(Best { name, score, race_id, trace }));
+            let (ridden_as, trace) = (ride.name.clone(), ride.trace().to_vec());
+            let name = if is_named { ridden_as.clone() } else { names::unnamed(racer) };
+            records.insert(racer, Arc::new(Best { name, ridden_as, score, race_id, trace }));
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn open(
     let store = Arc::new(Store::open(folder, seconds).unwrap());
     let (journal, thread) = Journal::start(Arc::clone(&store)).unwrap();
     let clock = RaceClock::new(seconds).unwrap();
-    (Races::load(clock, 30, store, Arc::clone(&journal)).unwrap(), journal, thread)
+    (Races::load(clock, 30, true, store, Arc::clone(&journal)).unwrap(), journal, thread)
 }
 
 /// A broker for anybody, with nothing kept.

@@ -258,6 +258,27 @@ pub struct RideTrace {
     pub seconds: Vec<TraceSecond>,
 }
 
+/// `GET /api/races/{raceId}/classes/{classId}/racers/{racerId}/places`: a rider's place over the race.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RacePlaces {
+    /// The race.
+    pub race_id: RaceId,
+    /// The class.
+    pub class_id: ClassId,
+    /// The rider.
+    pub racer_id: RacerId,
+    /// Where the race is in its life.
+    pub state: RaceState,
+    /// How many riders the field has, without those who are not ranked.
+    pub riders: u32,
+    /// Seconds from one place to the next; the first one is after so many.
+    pub every: u16,
+    /// The places, from 1; 0 as long as the rider had no point. At most 300.
+    pub places: Vec<u16>,
+}
+
 /// `POST /api/rides/{raceId}/{racerId}/link`: where a ride's files are for a while, for example as a QR code.
 /// The query of one is also good for the ride's seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -336,6 +357,41 @@ pub struct HistoryEntry {
     pub disqualified: bool,
 }
 
+/// `GET /api/racers/{racerId}/records`: what of a racer is on the all-time boards.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Records {
+    /// Whether the all-time boards show the racer's name. They don't unless the racer wants it.
+    pub named: bool,
+    /// The best official ride in each class that the racer has ridden in, by class.
+    pub records: Vec<RecordEntry>,
+}
+
+/// A racer's best official ride in a class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RecordEntry {
+    /// The class.
+    pub class_id: ClassId,
+    /// The race in which it was ridden.
+    pub race_id: RaceId,
+    /// Its score.
+    pub score: Score,
+    /// Place among all records of the class, from 1.
+    pub rank: u32,
+    /// How many riders have a record in the class.
+    pub riders: u32,
+}
+
+/// Body of `PUT /api/racers/{racerId}/named`: whether the all-time boards may show the racer's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Named {
+    /// The racer's will.
+    pub named: bool,
+}
+
 /// `GET /api/leaderboard?classId=1&limit=1000`: best official scores of the class.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -353,7 +409,7 @@ pub struct LeaderboardEntry {
     pub rank: u32,
     /// The rider.
     pub racer_id: RacerId,
-    /// The rider's display name.
+    /// The rider's display name, if the rider wants it shown here; else `Rider` and the racer id.
     pub name: RacerName,
     /// The best official score.
     pub score: Score,

@@ -19,6 +19,11 @@ pub fn default_name(racer: RacerId) -> RacerName {
     RacerName::new(&format!("{first} {initial}.")).expect("first names are short and plain")
 }
 
+/// What a racer is called where no name is to be shown: `Rider 123`.
+pub fn unnamed(racer: RacerId) -> RacerName {
+    RacerName::new(&format!("Rider {racer}")).expect("a number is short and plain")
+}
+
 /// Prime to the list's length, so that the names are mixed and each comes once in every round.
 const STRIDE: usize = 61;
 

@@ -102,7 +102,8 @@ pub(super) async fn permit(
     Err(ApiError::new(StatusCode::UNAUTHORIZED, detail))
 }
 
-fn is_riders(shared: &Shared, headers: &HeaderMap, racer: RacerId, now: Millis) -> bool {
+/// Whether a request shows the rider's own token.
+pub(super) fn is_riders(shared: &Shared, headers: &HeaderMap, racer: RacerId, now: Millis) -> bool {
     let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     token.is_some_and(|token| shared.identity.verify(racer, token.as_bytes(), now))
 }

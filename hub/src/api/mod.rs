@@ -7,6 +7,7 @@ mod identity;
 mod links;
 mod mqtt_url;
 mod pair;
+mod privacy;
 mod problem;
 mod races;
 mod rides;
@@ -14,6 +15,7 @@ mod service;
 mod verdicts;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -50,8 +52,10 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
         .routes(routes!(races::result_csv))
         .routes(routes!(races::leaderboard))
         .routes(routes!(rides::trace))
-        .routes(routes!(rides::history))
+        .routes(routes!(rides::places))
+        .routes(routes!(privacy::records))
         .routes(routes!(rides::file))
+        .routes(routes!(rides::history, privacy::delete))
         .layer(middleware::from_fn(conditional::etag));
     let never_kept = OpenApiRouter::new()
         .routes(routes!(service::config))
@@ -62,6 +66,7 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
         .routes(routes!(links::link))
         .routes(routes!(pair::offer))
         .routes(routes!(pair::hand, pair::claim))
+        .routes(routes!(privacy::name))
         .routes(routes!(mqtt_url::mqtt_url))
         .routes(routes!(identity::seats))
         .routes(routes!(identity::free))
@@ -92,6 +97,16 @@ async fn blocking<T: Send + 'static>(
     answer.map_err(|error| ApiError::failed(&error))?.map_err(|error| ApiError::failed(&error))
 }
 
+/// Waits until the journal's entry of a number is on the disk.
+async fn until_kept(shared: &Shared, number: u64) -> Result<(), ApiError> {
+    let mut durable = shared.journal.durable();
+    let kept = tokio::time::timeout(PATIENCE, durable.wait_for(|durable| *durable >= number)).await;
+    kept.map(drop).map_err(|_| {
+        let detail = "It counts, but the disk can't be written: free some room, then send it again.";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    })
+}
+
 fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str, what: &str) -> Result<T, ApiError> {
     text.parse().map_err(|error| ApiError::bad(&format!("{what}: {error}")))
 }
@@ -103,5 +118,7 @@ fn limit(text: Option<&str>, default: usize, most: usize) -> Result<usize, ApiEr
     if (1..=most).contains(&limit) { Ok(limit) } else { Err(ApiError::bad(&format!("limit is 1 to {most}"))) }
 }
 
+/// How long a disk is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The largest body of a request, in bytes.
 const MAX_BODY: usize = 4 * 1024;

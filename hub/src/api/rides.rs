@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use alleycat_shared::api::{History, Problem, RaceState, RideTrace, TraceSecond};
+use alleycat_shared::api::{History, Problem, RacePlaces, RaceState, RideTrace, TraceSecond};
 use alleycat_shared::race::Ride;
 use alleycat_shared::{ClassId, RaceId, RacerId};
 use axum::Json;
@@ -50,6 +50,21 @@ pub(super) async fn trace(
     });
     let (seconds, score, name) = (seconds.collect(), ride.score(), ride.name);
     Ok(Json(RideTrace { race_id, class_id, racer_id, name, state, score, seconds }))
+}
+
+/// A rider's place of the field over a race, second by second; in a long race at up to 300 moments.
+#[utoipa::path(get, path = "/api/races/{raceId}/classes/{classId}/racers/{racerId}/places",
+    params(("raceId" = u64, Path), ("classId" = u64, Path), ("racerId" = u64, Path)),
+    responses((status = 200, body = RacePlaces), (status = 404, body = Problem)),
+)]
+pub(super) async fn places(
+    State(shared): State<Arc<Shared>>,
+    Path((race, class, racer)): Path<(String, String, String)>,
+) -> Result<Json<RacePlaces>, ApiError> {
+    let (race, class): (RaceId, ClassId) = (parse(&race, "the race id")?, parse(&class, "the class id")?);
+    let racer = parse(&racer, "the racer id")?;
+    let places = blocking(move || shared.races.places(race, class, racer, time::now())).await?;
+    places.map(Json).ok_or_else(|| nobody(race, racer))
 }
 
 /// Which class's ride.
@@ -140,8 +155,10 @@ async fn found(
         }
         Ok(best)
     });
-    ride.await?.ok_or_else(|| {
-        let detail = format!("Racer {racer} has not ridden race {race} there, or it is too long ago.");
-        ApiError::new(StatusCode::NOT_FOUND, &detail)
-    })
+    ride.await?.ok_or_else(|| nobody(race, racer))
+}
+
+fn nobody(race: RaceId, racer: RacerId) -> ApiError {
+    let detail = format!("Racer {racer} has not ridden race {race} there, or it is too long ago.");
+    ApiError::new(StatusCode::NOT_FOUND, &detail)
 }

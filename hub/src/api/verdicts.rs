@@ -1,7 +1,6 @@
 //! The host's word on a ride: out of the ranking, or well whatever was flagged.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use alleycat_shared::api::{Judge, Problem};
 use alleycat_shared::{ClassId, RaceId, RacerId};
@@ -11,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 
 use super::identity::host;
-use super::{ApiError, blocking, parse};
+use super::{ApiError, blocking, parse, until_kept};
 use crate::hub::Shared;
 use crate::store::VerdictRow;
 use crate::time;
@@ -44,17 +43,9 @@ pub(super) async fn judge(
         return Err(ApiError::new(StatusCode::NOT_FOUND, &detail));
     }
     let number = shared.races.judge(VerdictRow { race, class, racer, verdict });
-    let mut durable = shared.journal.durable();
-    let kept = tokio::time::timeout(PATIENCE, durable.wait_for(|durable| *durable >= number)).await.is_ok();
-    if !kept {
-        let detail = "The verdict counts, but the disk can't be written: free some room, then send it again.";
-        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail));
-    }
+    until_kept(&shared, number).await?;
     let races = Arc::clone(&shared.races);
     blocking(move || races.record_again(class, racer)).await?;
     tracing::info!(race_id = %race, class_id = %class, racer_id = %racer, ?verdict, "judged by the host");
     Ok(StatusCode::NO_CONTENT)
 }
-
-/// How long the host waits for a disk.
-const PATIENCE: Duration = Duration::from_secs(5);

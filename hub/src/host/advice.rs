@@ -74,6 +74,11 @@ const MESSAGES: Sentences = &[
         "A second came after the race's grace.",
         "Check that tablet's network: it was away for long. It is kept, but not ranked.",
     ),
+    (
+        "deleted",
+        "A second came of a race whose ride its rider has deleted.",
+        "Nothing to do: the rider's next race counts again.",
+    ),
     ("race-full", "The race holds as many riders as it may.", "Spread riders over more classes."),
 ];
 

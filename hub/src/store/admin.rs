@@ -1,5 +1,6 @@
 //! What a host does to a store by hand: back it up, restore it, wipe it, verify it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +12,7 @@ use rusqlite::Connection;
 
 use super::key::{HOST_KEY_FILE, KEY_FILE};
 use super::schema::{JOURNAL_FROM, RACE_SECONDS, VERSION, meta, version};
-use super::{DB_FILE, READ_ONLY, Store, StoreError, connect, lock};
+use super::{DB_FILE, READ_ONLY, Record, Store, StoreError, connect, lock};
 use crate::archive::ARCHIVE_FOLDER;
 use crate::races::recount;
 
@@ -117,13 +118,20 @@ pub fn verify(folder: &Path) -> Result<Verified, StoreError> {
         .collect::<Result<_, _>>()?;
     let results: u64 = db.query_row("SELECT count(*) FROM race", (), |row| row.get(0))?;
     let store = Store::reading(db, folder);
+    let deletions: HashMap<_, _> = store.deletions()?.into_iter().map(|row| (row.racer, row.race)).collect();
+    let is_deleted = |record: &Record| {
+        let race = deletions.get(&record.message.racer_id);
+        race.is_some_and(|race| record.message.race_id <= *race)
+    };
     let mut messages = 0;
     store.replay(None, None, |_| messages += 1)?;
     let mut recounted = 0;
     for (race, last_batch, classes) in races {
         let race = RaceId::try_from(race).map_err(|error| damaged(&error.to_string()))?;
         let mut records = Vec::new();
-        store.replay(Some(race), Some(last_batch), |record| records.push(record))?;
+        store.replay(Some(race), Some(last_batch), |record| {
+            records.extend(Some(record).filter(|record| !is_deleted(record)));
+        })?;
         let counted = recount(clock, race, &records);
         if counted.len() != classes {
             return Err(damaged(&format!("the messages of race {race} are not those of its results")));

@@ -28,7 +28,7 @@ pub(crate) use key::{host_key, signing_key};
 pub(crate) use outbox::StreamMark;
 pub(crate) use record::{Damaged, Record, take};
 pub(crate) use unarchived::Unarchived;
-pub(crate) use write::{Batch, Keep, Official, SeatRow, VerdictRow};
+pub(crate) use write::{Batch, DeletionRow, Keep, Official, SeatRow, VerdictRow};
 
 /// The open store.
 pub(crate) struct Store {

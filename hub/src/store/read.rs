@@ -7,7 +7,7 @@ use alleycat_shared::{ClassId, Millis, Output, RaceId, RaceSecond, RacerId, Race
 use rusqlite::{OptionalExtension, Row};
 
 use super::schema::{CLOSED_BEFORE, meta};
-use super::{Record, SeatRow, Store, StoreError, VerdictRow};
+use super::{DeletionRow, Record, SeatRow, Store, StoreError, VerdictRow};
 
 /// A racer's best official ride in a class.
 pub(crate) struct Best {
@@ -81,22 +81,23 @@ impl Store {
     pub(crate) fn result(&self, race: RaceId, class: ClassId) -> Result<Option<RaceResult>, StoreError> {
         let db = self.reader();
         let mut select = db.prepare_cached(
-            "SELECT rank, racer, name, score, best, seconds, flags, name, CASE WHEN flags IS NULL THEN ridden END
+            "SELECT racer, name, score, best, seconds, flags, name, CASE WHEN flags IS NULL THEN ridden END
              FROM ride WHERE race = ?1 AND class = ?2 ORDER BY rank",
         )?;
         let mut rows = select.query((race.get(), class.get()))?;
-        let mut results = Vec::new();
+        let (mut results, mut ranks) = (Vec::new(), 1..);
         while let Some(row) = rows.next()? {
             results.push(ResultRow {
-                rank: row.get(0)?,
-                racer_id: valid(row.get::<_, u64>(1)?, "racer id")?,
-                name: name(row, 2)?,
-                score: Score::from_ten_thousandths(row.get(3)?),
-                best: Output::from_ten_thousandths(row.get(4)?),
-                seconds: row.get(5)?,
-                flags: match row.get::<_, Option<u8>>(6)? {
+                // Counted, for those behind a ride that was deleted have moved up.
+                rank: ranks.next().unwrap_or(u32::MAX),
+                racer_id: valid(row.get::<_, u64>(0)?, "racer id")?,
+                name: name(row, 1)?,
+                score: Score::from_ten_thousandths(row.get(2)?),
+                best: Output::from_ten_thousandths(row.get(3)?),
+                seconds: row.get(4)?,
+                flags: match row.get::<_, Option<u8>>(5)? {
                     Some(bits) => Flags::from_bits(bits),
-                    None => ride(row, 7)?.flags(),
+                    None => ride(row, 6)?.flags(),
                 },
                 cleared: false,
             });
@@ -137,7 +138,9 @@ impl Store {
         let mut select = db.prepare_cached(
             "SELECT ride.race, ride.class, ride.name,
                 rank - (SELECT count(*) FROM verdict JOIN ride AS better USING (race, class, racer)
-                    WHERE disqualified AND race = ride.race AND class = ride.class AND better.rank < ride.rank),
+                    WHERE disqualified AND race = ride.race AND class = ride.class AND better.rank < ride.rank)
+                - (SELECT count(*) FROM gone
+                    WHERE gone.race = ride.race AND gone.class = ride.class AND gone.rank < ride.rank),
                 riders, score, best, seconds, ifnull(disqualified, 0)
              FROM ride JOIN race USING (race, class) LEFT JOIN verdict USING (race, class, racer)
              WHERE ride.racer = ?1 AND ride.race < ?2 ORDER BY ride.race DESC, ride.class LIMIT ?3",
@@ -159,6 +162,44 @@ impl Store {
             });
         }
         Ok(rides)
+    }
+
+    /// All rides of a race in a class, in no order.
+    pub(crate) fn rides(&self, race: RaceId, class: ClassId) -> Result<Vec<(RacerId, Ride)>, StoreError> {
+        let db = self.reader();
+        let mut select =
+            db.prepare_cached("SELECT racer, name, ridden FROM ride WHERE race = ?1 AND class = ?2")?;
+        let mut rows = select.query((race.get(), class.get()))?;
+        let mut rides = Vec::new();
+        while let Some(row) = rows.next()? {
+            rides.push((valid(row.get::<_, u64>(0)?, "racer id")?, ride(row, 1)?));
+        }
+        Ok(rides)
+    }
+
+    /// Whose rides were deleted, and up to which race.
+    pub(crate) fn deletions(&self) -> Result<Vec<DeletionRow>, StoreError> {
+        let db = self.reader();
+        let mut select = db.prepare("SELECT racer, race FROM deleted")?;
+        let mut rows = select.query(())?;
+        let mut deletions = Vec::new();
+        while let Some(row) = rows.next()? {
+            let racer = valid(row.get::<_, u64>(0)?, "racer id")?;
+            deletions.push(DeletionRow { racer, race: valid(row.get::<_, u64>(1)?, "race id")? });
+        }
+        Ok(deletions)
+    }
+
+    /// Who wants to be named on the all-time boards.
+    pub(crate) fn named(&self) -> Result<Vec<RacerId>, StoreError> {
+        let db = self.reader();
+        let mut select = db.prepare("SELECT racer FROM named")?;
+        let mut rows = select.query(())?;
+        let mut named = Vec::new();
+        while let Some(row) = rows.next()? {
+            named.push(valid(row.get::<_, u64>(0)?, "racer id")?);
+        }
+        Ok(named)
     }
 
     /// All verdicts of the host.

@@ -13,20 +13,12 @@ pub(super) fn prepare(db: &Connection) -> Result<(), StoreError> {
     db.pragma_update(None, "synchronous", "FULL")?;
     db.query_row("PRAGMA journal_size_limit = 67108864", (), |_| Ok(()))?;
     match version(db)? {
-        0 => {
-            db.execute_batch(TABLES)?;
-            db.execute_batch(VERDICTS)?;
-            db.execute_batch(STREAMS)?;
+        found @ 0..=VERSION => {
+            let missing = STEPS.iter().skip(usize::try_from(found).unwrap_or(0));
+            Ok(missing.copied().try_for_each(|step| db.execute_batch(step))?)
         }
-        1 => {
-            db.execute_batch(VERDICTS)?;
-            db.execute_batch(STREAMS)?;
-        }
-        2 => db.execute_batch(STREAMS)?,
-        VERSION => {}
-        found => return Err(StoreError::Newer { found, known: VERSION }),
+        found => Err(StoreError::Newer { found, known: VERSION }),
     }
-    Ok(())
 }
 
 /// The version of the tables; 0 for an empty file.
@@ -59,7 +51,10 @@ pub(super) const JOURNAL_FROM: &str = "journal-from";
 /// The last batch that is in the archive.
 pub(super) const ARCHIVED: &str = "archived";
 
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
+
+/// From each version to the next, from an empty file on.
+const STEPS: &[&str] = &[TABLES, VERDICTS, STREAMS, PRIVACY];
 
 const TABLES: &str = "
 BEGIN;
@@ -126,6 +121,21 @@ CREATE TABLE checkpoint (
 -- Up to when everything that arrived in a stream was taken, epoch ms.
 CREATE TABLE watermark (stream TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 3;
+COMMIT;
+";
+
+/// From version 3 to 4.
+const PRIVACY: &str = "
+BEGIN;
+-- Whose rides were deleted, up to and including a race: what the journal still has of them does not count.
+CREATE TABLE deleted (racer INTEGER PRIMARY KEY, race INTEGER NOT NULL) STRICT;
+-- Ranks in `ride` that somebody had whose ride was deleted: those behind have moved up.
+CREATE TABLE gone (
+    race INTEGER NOT NULL, class INTEGER NOT NULL, rank INTEGER NOT NULL, PRIMARY KEY (race, class, rank)
+) STRICT, WITHOUT ROWID;
+-- Who wants to be named on the all-time boards.
+CREATE TABLE named (racer INTEGER PRIMARY KEY) STRICT;
+PRAGMA user_version = 4;
 COMMIT;
 ";
 

@@ -19,6 +19,9 @@ pub(crate) struct Batch {
     pub(crate) officials: Vec<std::sync::Arc<Official>>,
     pub(crate) seats: Vec<SeatRow>,
     pub(crate) verdicts: Vec<VerdictRow>,
+    pub(crate) deletions: Vec<DeletionRow>,
+    /// Who wants to be named on the all-time boards, and who does not any more.
+    pub(crate) named: Vec<(RacerId, bool)>,
     /// Messages for the outbox, encoded.
     pub(crate) outgoing: Vec<u8>,
     /// Rows of the outbox that everybody is done with.
@@ -51,6 +54,13 @@ pub(crate) struct VerdictRow {
     pub(crate) class: ClassId,
     pub(crate) racer: RacerId,
     pub(crate) verdict: Option<Verdict>,
+}
+
+/// A racer's rides are to be gone, up to and including those of a race.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DeletionRow {
+    pub(crate) racer: RacerId,
+    pub(crate) race: RaceId,
 }
 
 /// What may be forgotten.
@@ -88,6 +98,18 @@ impl Store {
         // After the officials: a ride may be disqualified in the commit that makes it official.
         for verdict in &batch.verdicts {
             write_verdict(&change, verdict)?;
+        }
+        // After all that could bring a ride or a record back.
+        for deletion in &batch.deletions {
+            write_deletion(&change, deletion)?;
+        }
+        for (racer, named) in &batch.named {
+            let sql = if *named {
+                "INSERT OR IGNORE INTO named VALUES (?1)"
+            } else {
+                "DELETE FROM named WHERE racer = ?1"
+            };
+            change.prepare_cached(sql)?.execute([racer.get()])?;
         }
         write_outbox(&change, &batch.outgoing, &batch.delivered)?;
         write_marks(&change, &batch.marks)?;
@@ -133,6 +155,18 @@ impl Store {
                     SELECT 1 FROM ride WHERE ride.race = verdict.race AND ride.class = verdict.class)",
             )?
             .execute([keep.rides_from.get()])?;
+        change
+            .prepare_cached(
+                "DELETE FROM gone WHERE race < ?1 AND NOT EXISTS (
+                    SELECT 1 FROM ride WHERE ride.race = gone.race AND ride.class = gone.class)",
+            )?
+            .execute([keep.rides_from.get()])?;
+        // Whom the journal does not name any more, this need not either.
+        change
+            .prepare_cached(
+                "DELETE FROM deleted WHERE race < ?1 AND NOT EXISTS (SELECT 1 FROM batch WHERE race < ?1)",
+            )?
+            .execute([keep.journal_from.get()])?;
         set_meta(&change, JOURNAL_FROM, keep.journal_from.get().cast_signed())?;
         change.commit()?;
         // Each step gives one page back.
@@ -207,6 +241,25 @@ fn write_verdict(change: &Transaction<'_>, row: &VerdictRow) -> rusqlite::Result
         )?
         .execute(of)
         .map(drop)
+}
+
+/// Takes a racer's rides away, with all that hangs on them. Those behind move up.
+fn write_deletion(change: &Transaction<'_>, row: &DeletionRow) -> rusqlite::Result<()> {
+    let of = (row.racer.get(), row.race.get());
+    for sql in [
+        "INSERT OR IGNORE INTO gone SELECT race, class, rank FROM ride WHERE racer = ?1 AND race <= ?2",
+        "UPDATE race SET riders = riders - 1
+         WHERE (class, race) IN (SELECT class, race FROM ride WHERE racer = ?1 AND race <= ?2)",
+        "DELETE FROM race WHERE riders <= 0
+         AND (class, race) IN (SELECT class, race FROM ride WHERE racer = ?1 AND race <= ?2)",
+        "DELETE FROM verdict WHERE racer = ?1 AND race <= ?2",
+        "DELETE FROM record WHERE racer = ?1 AND race <= ?2",
+        "DELETE FROM ride WHERE racer = ?1 AND race <= ?2",
+        "INSERT INTO deleted VALUES (?1, ?2) ON CONFLICT (racer) DO UPDATE SET race = max(race, excluded.race)",
+    ] {
+        change.prepare_cached(sql)?.execute(of)?;
+    }
+    Ok(())
 }
 
 /// A ride's seconds, 8 bytes each.

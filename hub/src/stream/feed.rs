@@ -123,8 +123,8 @@ impl Feed {
                     Ok(None) => metrics::left_alone(),
                     Ok(Some(taken)) => metrics::message(&Ok(taken)),
                     Err(refusal) => {
-                        // What is too late is in the journal.
-                        if !matches!(refusal, Refusal::TooLate(_)) {
+                        // What is too late is in the journal, and what its rider has deleted is to be nowhere.
+                        if !matches!(refusal, Refusal::TooLate(_) | Refusal::Deleted(_)) {
                             metrics::stream_set_aside();
                             set_aside.extend(aside::line(&self.stream, &batch.shard, record, &refusal));
                         }

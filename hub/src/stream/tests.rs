@@ -22,7 +22,7 @@ impl Hub {
         let store = Arc::new(Store::open(Some(folder), 60).unwrap());
         let (journal, committing) = Journal::start(Arc::clone(&store)).unwrap();
         let clock = alleycat_shared::race::RaceClock::new(60).unwrap();
-        let races = Races::load(clock, 30, Arc::clone(&store), Arc::clone(&journal)).unwrap();
+        let races = Races::load(clock, 30, true, Arc::clone(&store), Arc::clone(&journal)).unwrap();
         let identity = Identity::new([0; 32], Vec::new(), Arc::clone(&journal), 0);
         let classes = [1, 2].map(|class| ClassId::try_from(class).unwrap()).into();
         let source = Source { stream: "s".to_owned(), from: StreamFrom::Oldest, classes };

@@ -12,6 +12,7 @@ mod hostile;
 mod mqtt;
 mod mqtt_url;
 mod pair;
+mod privacy;
 mod program;
 mod read_only;
 mod rides;

@@ -120,7 +120,10 @@ async fn the_description_names_every_path_and_its_fields() {
         "/api/races/{raceId}/classes/{classId}",
         "/api/races/{raceId}/classes/{classId}/results.csv",
         "/api/races/{raceId}/classes/{classId}/racers/{racerId}",
+        "/api/races/{raceId}/classes/{classId}/racers/{racerId}/places",
         "/api/racers/{racerId}/rides",
+        "/api/racers/{racerId}/records",
+        "/api/racers/{racerId}/named",
         "/api/rides/{raceId}/{file}",
     ] {
         assert!(document["paths"].get(path).is_some(), "{path}");

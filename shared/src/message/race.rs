@@ -101,6 +101,9 @@ pub enum Refusal {
     /// The race already holds as many riders as it may.
     #[error("race {0} is full")]
     RaceFull(RaceId),
+    /// The rider has had the rides up to this race deleted.
+    #[error("the rides up to race {0} were deleted by their rider")]
+    Deleted(RaceId),
 }
 
 impl Refusal {
@@ -124,6 +127,7 @@ impl Refusal {
             Self::AheadOfClock { .. } => "ahead-of-clock",
             Self::TooLate(_) => "too-late",
             Self::RaceFull(_) => "race-full",
+            Self::Deleted(_) => "deleted",
         }
     }
 }

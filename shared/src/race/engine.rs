@@ -109,6 +109,11 @@ impl Race {
             .collect()
     }
 
+    /// Takes a rider out, with all that was ridden. Returns whether the rider was in it.
+    pub fn remove(&mut self, racer: RacerId) -> bool {
+        self.rides.remove(&racer).is_some()
+    }
+
     /// The class.
     pub fn class_id(&self) -> ClassId {
         self.class_id

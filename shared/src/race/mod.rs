@@ -3,12 +3,14 @@
 mod all_time;
 mod clock;
 mod engine;
+mod places;
 mod ride;
 mod view;
 
 pub use all_time::{ALL_TIME_NEIGHBOURS, AllTimeField, RecordRide};
 pub use clock::{RaceClock, RaceMoment};
 pub use engine::{Race, Standing, Taken, judge};
+pub use places::{Places, PlacesOf};
 pub use ride::{Ridden, Ride};
 pub use view::{NEIGHBOURS, TOP, board, field, rider};
 
