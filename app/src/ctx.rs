@@ -48,7 +48,7 @@ impl Ctx {
     }
 
     /// A part of the state as it is now.
-    pub fn now<T>(self, part: fn(&Page) -> T) -> T {
+    pub fn now<T>(self, part: impl FnOnce(&Page) -> T) -> T {
         self.page.with_untracked(part)
     }
 

@@ -2,6 +2,7 @@
 
 mod browser_sensor;
 mod flow;
+mod full_field;
 mod host;
 mod https;
 mod kiosk;

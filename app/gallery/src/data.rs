@@ -2,8 +2,8 @@
 
 use alleycat_app::state::rooms::{Answer, Question};
 use alleycat_shared::api::{
-    History, HistoryEntry, Leaderboard, LeaderboardEntry, RaceEntry, RaceResult, RaceState, Races, ResultRow,
-    RideLink, RideTrace, TraceSecond,
+    History, HistoryEntry, Leaderboard, LeaderboardEntry, RaceEntry, RacePlaces, RaceResult, RaceState,
+    Races, RecordEntry, Records, ResultRow, RideLink, RideTrace, TraceSecond,
 };
 use alleycat_shared::config::{Auth, MqttConfig, PageConfig, SensorConfig, classes};
 use alleycat_shared::message::{AllTime, Event, FieldMessage, FieldRow, FieldSnapshot, RaceMessage};
@@ -174,6 +174,8 @@ pub(crate) fn answer(question: Question) -> Answer {
         Question::Trace(race, class, racer) => Answer::Trace(trace(race, class, racer)),
         Question::Leaders(_) => Answer::Leaders(leaders(200)),
         Question::Rides(racer, _) => Answer::Rides(history(racer, 14)),
+        Question::Places(race_id, class_id, racer_id) => Answer::Places(places(race_id, class_id, racer_id)),
+        Question::Records(racer) => Answer::Records(records(racer)),
         Question::Link(race, racer) => {
             let file = |kind: &str| format!("/api/rides/{race}/{racer}.{kind}?key=4fJq0c");
             Answer::Link(RideLink {
@@ -185,6 +187,35 @@ pub(crate) fn answer(question: Question) -> Answer {
             })
         }
     }
+}
+
+/// A place that goes up and down, and ends near the front.
+fn places(race_id: RaceId, class_id: ClassId, racer_id: RacerId) -> RacePlaces {
+    let place = |second: u16| {
+        let left = 1.0 - f64::from(second) / f64::from(SECONDS);
+        let place = 2.0 + left * (24.0 + 6.0 * (f64::from(second) / 23.0).sin());
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to 41")]
+        let place = place.round().clamp(1.0, 41.0) as u16;
+        place
+    };
+    let places = (1..=SECONDS).map(place).collect();
+    RacePlaces { race_id, class_id, racer_id, state: RaceState::Official, riders: 41, every: 1, places }
+}
+
+/// The record rides of a racer: in each class the best one of the history.
+fn records(racer: RacerId) -> Records {
+    let mut best: Vec<RecordEntry> = Vec::new();
+    for ride in history(racer, 14).rides.into_iter().filter(|ride| !ride.disqualified) {
+        let HistoryEntry { class_id, race_id, score, .. } = ride;
+        let entry = RecordEntry { class_id, race_id, score, rank: 12, riders: 340 };
+        match best.iter_mut().find(|known| known.class_id == class_id) {
+            Some(known) if score > known.score => *known = entry,
+            Some(_) => {}
+            None => best.push(entry),
+        }
+    }
+    best.sort_by_key(|entry| entry.class_id);
+    Records { named: false, records: best }
 }
 
 /// The races of a class, newest first.

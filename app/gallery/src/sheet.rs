@@ -2,8 +2,9 @@
 
 use alleycat_app::Ctx;
 use alleycat_app::components::{
-    Avatar, Banners, Chips, Figure, HoldButton, Keypad, Logo, OutputChart, ScoreBars,
+    Avatar, Banners, Chips, Figure, HoldButton, Keypad, Logo, PlotView, ScoreBars,
 };
+use alleycat_app::state::Page;
 use leptos::context::Provider;
 use leptos::prelude::*;
 
@@ -49,11 +50,21 @@ pub fn Sheet() -> impl IntoView {
             </Part>
             <Part name="Charts">
                 <In screen="race">
-                    <OutputChart own="You" />
-                    <ScoreBars />
+                    <Charts />
                 </In>
             </Part>
         </main>
+    }
+}
+
+/// The charts of a race.
+#[component]
+fn Charts() -> impl IntoView {
+    let ctx = Ctx::here();
+    view! {
+        <PlotView title="Output" id="output-chart" plot=ctx.read_when(Page::charts_key, Page::output_plot) />
+        <PlotView title="Place" id="places-chart" plot=ctx.read_when(Page::charts_key, Page::places_plot) />
+        <ScoreBars />
     }
 }
 

@@ -160,6 +160,7 @@ impl Inner {
             None => Options::new(self.client_id()),
             Some(_) => Options::aws_iot_core(self.client_id()),
         };
+        let options = Options { max_packet: LARGEST_FIELD, ..options };
         let setup = Setup { store, ..Setup::new(options, clock::seed()) };
         let client =
             Client::with_endpoints(endpoint, setup, hear).expect_throw("an id of our own can be sent");
@@ -302,3 +303,7 @@ async fn first<T>(
 const UNIQUE: usize = 16;
 /// How long the browser may take to say what it kept.
 const PATIENCE_MS: u32 = 2_000;
+
+/// The snapshot of a field of 40,000 is one packet: of some 1.5 MB, and less than this if all names are as long as may
+/// be.
+const LARGEST_FIELD: usize = 5 * 1024 * 1024;

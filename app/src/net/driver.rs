@@ -143,6 +143,10 @@ impl Driver {
                 self.ask(async move { Input::HandedOver(http::hand_over(&code, *rider).await) });
             }
             Effect::GiveBack(rider) => spawn_local(http::give_back(rider)),
+            Effect::Wish(wish, token) => self.ask(async move {
+                let answer = http::wish(wish, &token).await;
+                Input::Granted { wish, answer }
+            }),
             Effect::OpenSensor => self.open_sensor(false),
             Effect::ChooseSensor => self.open_sensor(true),
             Effect::LoadReader => self.ask(local::drivers()),

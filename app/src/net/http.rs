@@ -1,15 +1,15 @@
 //! The hub's HTTP interface as the page uses it.
 
 use alleycat_mqtt::Login;
-use alleycat_shared::api::{Clock, Join, Joined, Leave, MqttUrl, PairOffer, Problem, RaceResult};
+use alleycat_shared::api::{Clock, Join, Joined, Leave, MqttUrl, Named, PairOffer, Problem, RaceResult};
 use alleycat_shared::config::PageConfig;
 use alleycat_shared::time::ClockOffset;
 use alleycat_shared::{ClassId, RaceId};
 use serde::de::DeserializeOwned;
 
 use crate::platform::clock;
-use crate::platform::fetch::{Answer, fetch, fetch_as, post_as};
-use crate::state::rooms::{self, Question};
+use crate::platform::fetch::{Answer, delete_as, fetch, fetch_as, post_as, put_as};
+use crate::state::rooms::{self, Question, Wish};
 use crate::state::{Failure, Rider};
 
 pub(super) async fn config() -> Result<PageConfig, Failure> {
@@ -72,9 +72,24 @@ pub(super) async fn look_up(question: Question, token: Option<&str>) -> Result<B
         Question::Trace(..) => rooms::Answer::Trace(read(answer)?),
         Question::Leaders(..) => rooms::Answer::Leaders(read(answer)?),
         Question::Rides(..) => rooms::Answer::Rides(read(answer)?),
+        Question::Places(..) => rooms::Answer::Places(read(answer)?),
+        Question::Records(..) => rooms::Answer::Records(read(answer)?),
         Question::Link(..) => rooms::Answer::Link(read(answer)?),
     };
     Ok(Box::new(answer))
+}
+
+/// Tells the hub what the rider wants for the own rides.
+pub(super) async fn wish(wish: Wish, token: &str) -> Result<(), Failure> {
+    let path = wish.path();
+    let answer = match wish {
+        Wish::Delete(_) => delete_as(&path, token).await,
+        Wish::Named(_, named) => {
+            let body = serde_json::to_string(&Named { named }).map_err(|_| Failure::default())?;
+            put_as(&path, token, &body).await
+        }
+    };
+    good(answer).map(drop)
 }
 
 /// Asks for an address of the broker that is good for this one attempt.
@@ -99,13 +114,20 @@ pub(super) async fn measure_clock() -> Option<ClockOffset> {
 }
 
 fn read<T: DeserializeOwned>(answer: Option<Answer>) -> Result<T, Failure> {
-    let Answer { status, text } = answer.ok_or_else(Failure::default)?;
-    let failure = |detail| Failure { status: Some(status), detail };
-    if !(200..300).contains(&status) {
-        let problem = serde_json::from_str::<Problem>(&text);
-        return Err(failure(problem.map(|problem| problem.detail).unwrap_or_default()));
+    let Answer { status, text } = good(answer)?;
+    serde_json::from_str(&text)
+        .map_err(|_| Failure { status: Some(status), detail: "The hub's answer can't be read.".to_owned() })
+}
+
+/// The answer, if it is none that says why not.
+fn good(answer: Option<Answer>) -> Result<Answer, Failure> {
+    let answer = answer.ok_or_else(Failure::default)?;
+    if (200..300).contains(&answer.status) {
+        return Ok(answer);
     }
-    serde_json::from_str(&text).map_err(|_| failure("The hub's answer can't be read.".to_owned()))
+    let problem = serde_json::from_str::<Problem>(&answer.text);
+    let detail = problem.map(|problem| problem.detail).unwrap_or_default();
+    Err(Failure { status: Some(answer.status), detail })
 }
 
 const SAMPLES: usize = 5;

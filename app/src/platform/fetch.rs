@@ -36,6 +36,25 @@ pub async fn post_as(path: &str, token: &str) -> Option<Answer> {
     ask(path, &init).await.ok()
 }
 
+/// Asks with DELETE as the holder of a token.
+pub async fn delete_as(path: &str, token: &str) -> Option<Answer> {
+    let init = question_as(token)?;
+    init.set_method("DELETE");
+    ask(path, &init).await.ok()
+}
+
+/// Puts a JSON body as the holder of a token.
+pub async fn put_as(path: &str, token: &str, body: &str) -> Option<Answer> {
+    let init = question();
+    let headers = Headers::new().ok()?;
+    headers.set("authorization", &["Bearer ", token].concat()).ok()?;
+    headers.set("content-type", "application/json").ok()?;
+    init.set_headers(&headers.into());
+    init.set_method("PUT");
+    init.set_body(&body.into());
+    ask(path, &init).await.ok()
+}
+
 fn question_as(token: &str) -> Option<RequestInit> {
     let init = question();
     init.set_headers(&header("authorization", &["Bearer ", token].concat()).ok()?);

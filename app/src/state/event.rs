@@ -6,7 +6,7 @@ use alleycat_shared::message::{BoardMessage, FieldMessage, RaceMessage, RiderMes
 use alleycat_shared::time::ClockOffset;
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 
-use super::rooms::{Answer, Question, Room};
+use super::rooms::{Answer, Question, Room, Wish};
 use super::service::Word;
 use super::{Cue, Key, Preset, Recent, Ride, Rider, Setting, Settings, Source, Way};
 use crate::words::Lang;
@@ -129,6 +129,8 @@ pub enum Input {
     Search(String),
     /// The screen was touched: somebody is here.
     Touched,
+    /// Something that the rider wants of the hub for the own rides.
+    Wish(Wish),
     /// "Here now", or "All time"?
     AllTime(bool),
 
@@ -162,6 +164,13 @@ pub enum Input {
     HandedOver(Result<(), Failure>),
     /// The phone has done its part.
     HandDone,
+    /// The answer to [`Effect::Wish`].
+    Granted {
+        /// What was wanted.
+        wish: Wish,
+        /// Whether it is so.
+        answer: Result<(), Failure>,
+    },
     /// The answer to [`Effect::Join`].
     Joined(Result<Joined, Failure>),
     /// The answer to [`Effect::FetchResult`].
@@ -238,6 +247,8 @@ pub enum Effect {
     FetchResult(RaceId, ClassId),
     /// Ask this of the API, with the token if there is one.
     Ask(Question, Option<String>),
+    /// Tell the hub what the rider wants, with the rider's token.
+    Wish(Wish, String),
     /// Keep this from day to day.
     KeepRecent,
     /// Keep the ride across a reload.

@@ -1,11 +1,11 @@
 //! What a room shows, as lines and words: no markup.
 
-use alleycat_shared::api::{RaceResult, RaceState, RideLink, RideTrace};
+use alleycat_shared::api::{RaceResult, RaceState, ResultRow, RideLink, RideTrace};
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 
 use super::Page;
 use super::format::{exact, minutes, whole};
-use super::rooms::{Answer, FieldLine, Room, chart, histogram, history_best, outputs};
+use super::rooms::{Answer, FieldLine, Room};
 use super::screen::NOTHING;
 use crate::words::{Lang, isolated};
 
@@ -26,6 +26,8 @@ pub struct Line {
     pub score: String,
     /// Whether it is the racer at this page.
     pub own: bool,
+    /// Whether it is the racer's record.
+    pub best: bool,
     /// Nothing heard for a while, or out of the ranking.
     pub dim: bool,
     /// What a tap opens.
@@ -45,21 +47,6 @@ pub enum Listing {
     Empty(String),
     /// It can't be had; it is tried again by itself, and at a tap.
     Failed(String),
-}
-
-/// The lines and bars of a race or a ride.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Charts {
-    /// The winner's output, an SVG path, and the name.
-    pub winner: Option<(String, String)>,
-    /// The own output, or that of the ride that is shown.
-    pub own: Option<String>,
-    /// In words, for those who listen and for all who want numbers.
-    pub summary: String,
-    /// How many have scores in each part from nothing to the best.
-    pub bars: Vec<usize>,
-    /// In which part the own score is.
-    pub own_bar: Option<usize>,
 }
 
 impl Page {
@@ -133,12 +120,7 @@ impl Page {
 
     /// Whether there may be more lines than there are.
     pub fn list_has_more(&self) -> bool {
-        let asked = self.rooms.asked();
-        let is_list = matches!(self.rooms.here(), Some(Room::Races(_) | Room::Racer(_)));
-        is_list
-            && asked.last().is_some_and(|(question, remote)| {
-                remote.value().is_some_and(|answer| question.next(answer).is_some())
-            })
+        self.rooms.next_page().is_some()
     }
 
     /// How many lines the room's list has.
@@ -182,47 +164,6 @@ impl Page {
         lines
     }
 
-    /// What the charts depend on: the room, and when each of its answers came.
-    pub fn charts_key(&self) -> (Option<Room>, Vec<Millis>) {
-        (self.rooms.here(), self.rooms.asked().iter().map(|(_, remote)| remote.at()).collect())
-    }
-
-    /// The charts of a race or a ride.
-    pub fn charts(&self) -> Charts {
-        let (Some(clock), Some(here)) = (self.race_clock(), self.rooms.here()) else {
-            return Charts::default();
-        };
-        let result = self.shown_result();
-        let shown = match here {
-            Room::Ride(_, _, racer) => Some(racer),
-            _ => self.racer(),
-        };
-        let traces = || {
-            self.rooms.answers().filter_map(|answer| match answer {
-                Answer::Trace(trace) => Some(trace),
-                _ => None,
-            })
-        };
-        let best = traces().flat_map(|trace| &trace.seconds).map(|second| second.output.get());
-        let top = best.fold(1.0, f64::max);
-        let line = |trace: &RideTrace| chart(outputs(&trace.seconds), clock.seconds(), top, Self::CHART);
-        let own = traces().find(|trace| Some(trace.racer_id) == shown);
-        let winner = traces().find(|trace| Some(trace.racer_id) != shown);
-        let rows = result.map(|result| result.results.as_slice()).unwrap_or_default();
-        let own_row = rows.iter().find(|row| Some(row.racer_id) == shown);
-        let (bars, own_bar) = histogram(rows, own_row.map(|row| row.score), BARS);
-        Charts {
-            winner: winner.map(|trace| (line(trace), trace.name.to_string())),
-            own: own.map(line),
-            summary: own.map_or_else(String::new, |trace| summary(self.words(), trace)),
-            bars: if rows.len() < FEW { Vec::new() } else { bars },
-            own_bar,
-        }
-    }
-
-    /// The box that charts are drawn in.
-    pub const CHART: (u32, u32) = (600, 160);
-
     /// Place and field size of the ride that is shown: `3 of 41`.
     pub fn ride_place(&self) -> String {
         let Some(Room::Ride(_, _, racer)) = self.rooms.here() else { return String::new() };
@@ -258,7 +199,26 @@ impl Page {
         })
     }
 
-    fn shown_result(&self) -> Option<&RaceResult> {
+    /// The first three of the race that is shown.
+    pub fn podium(&self) -> Vec<ResultRow> {
+        self.shown_result().map(|result| result.results.iter().take(3).cloned().collect()).unwrap_or_default()
+    }
+
+    /// Field size and state of the race that is shown, beside its start.
+    pub fn room_facts(&self) -> String {
+        if !matches!(self.rooms.here(), Some(Room::Race(..) | Room::Ride(..))) {
+            return String::new();
+        }
+        let Some(result) = self.shown_result() else { return String::new() };
+        let words = self.words();
+        let field = words.riders(result.results.len() as u64);
+        match state_word(words, result.state) {
+            "" => field,
+            word => [&field, " · ", word].concat(),
+        }
+    }
+
+    pub(super) fn shown_result(&self) -> Option<&RaceResult> {
         self.rooms.answers().find_map(|answer| match answer {
             Answer::Result(result) => Some(result),
             _ => None,
@@ -314,15 +274,9 @@ impl Page {
                 ..Line::default()
             }),
             Answer::Rides(history) => history.rides.get(at).map_or_else(Line::default, |ride| {
-                let best = history_best(&history.rides).contains(&ride.race_id);
-                let mut name = self.name_of(ride.class_id);
-                if best {
-                    name.push_str(" · ");
-                    name.push_str(words.best());
-                }
+                let best = self.is_record(ride);
                 Line {
-                    rank: ride.rank.to_string(),
-                    name,
+                    name: self.name_of(ride.class_id),
                     began: self.began(ride.race_id),
                     note: if ride.disqualified {
                         words.not_ranked().to_owned()
@@ -330,7 +284,7 @@ impl Page {
                         words.place_of_field(&ride.rank.to_string(), &ride.riders.to_string())
                     },
                     score: whole(ride.score.get()),
-                    own: best,
+                    best,
                     dim: ride.disqualified,
                     opens: match self.rooms.here() {
                         Some(Room::Racer(racer)) => Some(Room::Ride(ride.race_id, ride.class_id, racer)),
@@ -366,7 +320,7 @@ impl Page {
                     })
                 }
             },
-            Answer::Trace(_) | Answer::Link(_) => Line::default(),
+            Answer::Trace(_) | Answer::Places(_) | Answer::Records(_) | Answer::Link(_) => Line::default(),
         }
     }
 }
@@ -409,18 +363,6 @@ fn nobody(words: Lang, room: Room) -> &'static str {
     }
 }
 
-fn summary(words: Lang, trace: &RideTrace) -> String {
-    let count = trace.seconds.len();
-    if count == 0 {
-        return words.no_second_counted().to_owned();
-    }
-    let outputs = trace.seconds.iter().map(|second| second.output.get());
-    #[expect(clippy::cast_precision_loss, reason = "a race has at most 3,600 seconds")]
-    let mean = outputs.clone().sum::<f64>() / count as f64;
-    let best = outputs.fold(0.0, f64::max);
-    words.ride_summary(&words.tenths(mean), &words.tenths(best), &minutes(count as u64))
-}
-
 fn state_word(words: Lang, state: RaceState) -> &'static str {
     match state {
         RaceState::Running => words.race_running(),
@@ -428,8 +370,3 @@ fn state_word(words: Lang, state: RaceState) -> &'static str {
         RaceState::Official => "",
     }
 }
-
-/// Bars of the histogram.
-const BARS: usize = 12;
-/// A field that makes no histogram.
-const FEW: usize = 5;

@@ -2,7 +2,7 @@
 
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 
-use super::rooms::{Answer, Question, Room, Rooms};
+use super::rooms::{Answer, Question, Room, Rooms, Wished};
 use super::spark::Record;
 use super::{Effect, Failure, Flow, Page};
 
@@ -42,6 +42,7 @@ impl Page {
         if room == Room::Field {
             self.field.clear();
         }
+        self.wished = Wished::Nothing;
         self.rooms.enter(self.now, room);
     }
 

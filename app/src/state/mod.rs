@@ -5,6 +5,7 @@
 //! [`crate::net`], and tests are drivers too.
 
 mod asked;
+mod charts;
 mod cue;
 mod entry;
 mod event;
@@ -20,6 +21,7 @@ mod outcome;
 mod page;
 mod pairing;
 mod ready;
+mod racer;
 pub mod retry;
 mod ride;
 pub mod rooms;
@@ -31,16 +33,18 @@ mod source;
 mod spark;
 mod standings;
 
+pub use charts::{Kind, Plot, PlotLine, PlotTable, ScoreBars};
 pub use cue::Cue;
 pub use entry::{Entry, Key, Preset, Recent, Rider, Way};
 pub use event::{Effect, Failure, Input};
 pub use finish::{Finish, Outcome};
 pub use flow::Flow;
 pub use link::Link;
-pub use listing::{Charts, Line, Listing, RideFiles};
+pub use listing::{Line, Listing, RideFiles};
 pub use page::Page;
 pub use pairing::{HandStep, PairSign};
 pub use ready::{Check, Checked, Light};
+pub use racer::RecordLine;
 pub use ride::Ride;
 pub use screen::View;
 pub use sensor::{Sensor, Shown};

@@ -14,7 +14,7 @@ use super::idle::{Idle, is_by_hand};
 use super::news::News;
 use super::pairing::{Hand, Pairing};
 use super::retry;
-use super::rooms::{Field, Rooms};
+use super::rooms::{Field, Rooms, Wished};
 use super::service::Service;
 use super::spark::Record;
 use super::{
@@ -58,6 +58,8 @@ pub struct Page {
     pub(super) awake: bool,
     pub(super) rooms: Rooms,
     pub(super) field: Field,
+    /// What the rider wanted last for the own rides.
+    pub(super) wished: Wished,
     pub(super) service: Service,
     /// The own record ride, once it is known which one that is.
     pub(super) record: Option<Record>,
@@ -236,6 +238,8 @@ impl Page {
             Input::Retry => self.rooms.retry(self.now),
             Input::Search(text) => self.search(&text),
             Input::Touched => self.rooms.touch(self.now),
+            Input::Wish(wish) => self.wish(wish, effects),
+            Input::Granted { wish, answer } => self.granted(wish, answer),
             Input::AllTime(wanted) => self.all_time = wanted,
             Input::Answered { question, answer } => self.looked_up(question, answer),
             Input::Service(word) => self.service.hear(self.now, word),
@@ -502,4 +506,4 @@ pub(super) const SILENCE_MS: Millis = 5_000;
 
 #[cfg(test)]
 #[path = "page_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -13,7 +13,7 @@ use super::*;
 /// The hub's clock is this much ahead of the page's.
 const AHEAD: Millis = 7_000;
 /// Race 10 of 60 s begins here on the page's clock.
-const START: Millis = 600_000 - AHEAD;
+pub(in crate::state) const START: Millis = 600_000 - AHEAD;
 
 fn config() -> PageConfig {
     PageConfig {
@@ -63,7 +63,7 @@ fn answer() -> Joined {
     Joined { racer_id, name: "Ann".to_owned().try_into().unwrap(), token: "secret".into() }
 }
 
-fn join_at(now: Millis) -> Page {
+pub(in crate::state) fn join_at(now: Millis) -> Page {
     let mut page = ready(now);
     let effects = page.handle(now, Input::Start);
     assert!(matches!(effects.as_slice(), [Effect::Join(join)] if join.name.as_str() == "Ann"));

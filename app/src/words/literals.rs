@@ -9,7 +9,23 @@ use proc_macro2::{TokenStream, TokenTree};
 const SPOKEN: [&str; 8] =
     ["aria-label", "title", "placeholder", "alt", "label", "name", "own", "aria-roledescription"];
 /// What is the same in every language, or no word: the product, file formats, signs on keys, names of keys.
-const SAME: [&str; 9] = ["Alleycat", "FIT", "TCX", "CSV", "C", "Escape", "Enter", "class", "lang"];
+const SAME: &[&str] = &[
+    "Alleycat",
+    "FIT",
+    "TCX",
+    "CSV",
+    "C",
+    "Escape",
+    "Enter",
+    "Home",
+    "End",
+    "ArrowDown",
+    "ArrowUp",
+    "PageDown",
+    "PageUp",
+    "class",
+    "lang",
+];
 /// Names of radio buttons' groups and of form fields, which nobody reads.
 const INNER: [&str; 2] = ["theme", "sound"];
 

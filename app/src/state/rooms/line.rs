@@ -1,7 +1,7 @@
 //! Numbers made ready to be drawn: lines of a chart, bars of a histogram.
 
-use alleycat_shared::api::{HistoryEntry, ResultRow, TraceSecond};
-use alleycat_shared::{RaceId, Score};
+use alleycat_shared::Score;
+use alleycat_shared::api::{ResultRow, TraceSecond};
 
 use crate::state::format::tenths;
 
@@ -39,38 +39,42 @@ pub(crate) fn outputs(seconds: &[TraceSecond]) -> impl Iterator<Item = (u16, f64
     seconds.iter().map(|second| (second.second, second.output.get()))
 }
 
-/// How many of the field have scores in each of `bars` equal parts from 0 to the best, and in which one the
-/// own score is.
-pub fn histogram(rows: &[ResultRow], own: Option<Score>, bars: usize) -> (Vec<usize>, Option<usize>) {
-    let best = rows.iter().map(|row| row.score).max().unwrap_or(Score::ZERO).ten_thousandths().max(1);
-    let bars = bars.max(1);
-    let bar_of = |score: Score| {
-        let part = score.ten_thousandths().min(best) as f64 / best as f64;
+/// How many of a field have scores in each of some equal parts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Histogram {
+    /// How many are in each part.
+    pub counts: Vec<usize>,
+    /// In which part the own score is.
+    pub own: Option<usize>,
+    /// Where the first part begins.
+    pub from: f64,
+    /// Where the last part ends: the best score.
+    pub to: f64,
+    /// Whether the first part has those as well who have less.
+    pub is_open: bool,
+}
+
+/// How many of the field have scores in each of `bars` equal parts up to the best. The first one begins at the lowest
+/// score that is at least half of the best: who has less has left, or came late.
+pub fn histogram(rows: &[ResultRow], own: Option<Score>, bars: usize) -> Histogram {
+    let scores = || rows.iter().map(|row| row.score.get());
+    let to = scores().fold(0.0, f64::max);
+    let from = scores().filter(|score| *score >= to / 2.0).fold(to, f64::min);
+    let (bars, span) = (bars.max(1), (to - from).max(f64::MIN_POSITIVE));
+    let bar_of = |score: f64| {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
             reason = "a part of a small count"
         )]
-        let bar = (part * bars as f64) as usize;
+        let bar = ((score - from).max(0.0) / span * bars as f64) as usize;
         bar.min(bars - 1)
     };
     let mut counts = vec![0; bars];
-    rows.iter().for_each(|row| counts[bar_of(row.score)] += 1);
-    (counts, own.map(bar_of))
-}
-
-/// The race of the best ride of each class in a history: these are marked.
-pub fn history_best(rides: &[HistoryEntry]) -> Vec<RaceId> {
-    let mut best: Vec<&HistoryEntry> = Vec::new();
-    for ride in rides.iter().filter(|ride| !ride.disqualified && ride.score > Score::ZERO) {
-        match best.iter_mut().find(|known| known.class_id == ride.class_id) {
-            // Of equal rides the earlier one is the record; the list is newest first.
-            Some(known) if ride.score >= known.score => *known = ride,
-            Some(_) => {}
-            None => best.push(ride),
-        }
-    }
-    best.into_iter().map(|ride| ride.race_id).collect()
+    scores().for_each(|score| counts[bar_of(score)] += 1);
+    let is_open = scores().any(|score| score < from);
+    Histogram { counts, own: own.map(|own| bar_of(own.get())), from, to, is_open }
 }
 
 #[cfg(test)]
@@ -108,30 +112,13 @@ mod tests {
 
     #[test]
     fn a_histogram_counts_everybody_once() {
-        let rows = [row(1, 1_000), row(2, 999), row(3, 500), row(4, 0)];
-        let (bars, own) = histogram(&rows, Some(rows[2].score), 4);
-        assert_eq!((bars, own), (vec![1, 0, 1, 2], Some(2)));
-        assert_eq!(histogram(&[], None, 3), (vec![0, 0, 0], None));
-        let (bars, _) = histogram(&[row(1, 0), row(2, 0)], None, 2);
+        let rows = [row(1, 10_000_000), row(2, 9_990_000), row(3, 6_000_000), row(4, 0)];
+        let bars = histogram(&rows, Some(rows[2].score), 4);
+        assert_eq!((bars.counts, bars.own), (vec![2, 0, 0, 2], Some(0)));
+        assert_eq!((bars.from, bars.to, bars.is_open), (600.0, 1_000.0, true), "one has less than half");
+        let nobody = histogram(&[], None, 3);
+        assert_eq!((nobody.counts, nobody.own, nobody.is_open), (vec![0, 0, 0], None, false));
+        let bars = histogram(&[row(1, 0), row(2, 0)], None, 2).counts;
         assert_eq!(bars, [2, 0], "a field without a point");
-    }
-
-    #[test]
-    fn the_best_ride_of_each_class_is_marked() {
-        let ride = |race: u64, class: u64, score: u64, disqualified| HistoryEntry {
-            race_id: race.try_into().unwrap(),
-            class_id: class.try_into().unwrap(),
-            name: names::default_name(7_u64.try_into().unwrap()),
-            rank: 1,
-            riders: 2,
-            score: Score::from_ten_thousandths(score),
-            best: Output::ZERO,
-            seconds: 1,
-            disqualified,
-        };
-        let rides =
-            [ride(9, 1, 90, true), ride(8, 1, 50, false), ride(7, 2, 10, false), ride(6, 1, 50, false)];
-        let best: Vec<u64> = history_best(&rides).into_iter().map(RaceId::get).collect();
-        assert_eq!(best, [6, 7]);
     }
 }

@@ -4,17 +4,20 @@
 //! goes on asking while it is open.
 
 mod field;
+mod fold;
 mod line;
 mod question;
 mod remote;
+mod wish;
 
 pub use field::{Field, FieldLine};
 pub(crate) use line::outputs;
-pub use line::{chart, histogram, history_best};
+pub use line::{Histogram, chart, histogram};
 pub use question::{Answer, Question};
 pub use remote::Remote;
+pub use wish::{Wish, Wished};
 
-use alleycat_shared::api::RaceState;
+use alleycat_shared::api::{RaceState, ResultRow};
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 
 /// A room.
@@ -123,11 +126,21 @@ impl Rooms {
     /// One more page of a list.
     pub fn more(&mut self, now: Millis) {
         self.touched = now;
-        let Some(open) = self.open.last_mut() else { return };
-        let next = open.asked.last().and_then(|(question, remote)| question.next(remote.value()?));
-        if let Some(next) = next {
+        let next = self.next_page();
+        if let (Some(open), Some(next)) = (self.open.last_mut(), next) {
             open.asked.push((next, Remote::wanted(now)));
         }
+    }
+
+    /// The question for one more page of the list, if there may be one.
+    pub fn next_page(&self) -> Option<Question> {
+        let (question, remote) = self.asked().iter().rfind(|(question, _)| question.is_paged())?;
+        question.next(remote.value()?)
+    }
+
+    /// Everything is another than it was: all rooms begin anew.
+    pub fn renew(&mut self) {
+        self.open.iter_mut().for_each(|open| open.asked.clear());
     }
 
     /// The questions that are due; they are then under way. `own` is the racer at this page.
@@ -189,28 +202,53 @@ impl Open {
             Room::Field => Vec::new(),
             Room::Races(class) => vec![Question::Races(class, None)],
             Room::Leaders(class) => vec![Question::Leaders(class)],
-            Room::Racer(racer) => vec![Question::Rides(racer, None)],
+            Room::Racer(racer) => vec![Question::Rides(racer, None), Question::Records(racer)],
             Room::Ride(race, class, racer) => {
                 let link = (own == Some(racer)).then_some(Question::Link(race, racer));
                 let known = [Question::Trace(race, class, racer), Question::Result(race, class)];
-                known.into_iter().chain(link).collect()
+                known.into_iter().chain(link).chain(self.compares(race, class, racer)).collect()
             }
             Room::Race(race, class) => {
-                let result = self.asked.iter().find_map(|(_, remote)| match remote.value() {
-                    Some(Answer::Result(result)) => Some(result),
-                    _ => None,
+                let own = own.filter(|own| self.row(*own).is_some());
+                let shown = own.or_else(|| self.rows().first().map(|row| row.racer_id));
+                let shown = shown.into_iter();
+                let asked = shown.flat_map(|racer| {
+                    let trace = Question::Trace(race, class, racer);
+                    [trace].into_iter().chain(self.compares(race, class, racer))
                 });
-                let rows = result.map(|result| result.results.as_slice()).unwrap_or_default();
-                let winner = rows.first().map(|row| row.racer_id);
-                let own = own.filter(|own| rows.iter().any(|row| row.racer_id == *own));
-                let own = own.filter(|own| Some(*own) != winner);
-                let traces = winner.into_iter().chain(own);
-                [Question::Result(race, class)]
-                    .into_iter()
-                    .chain(traces.map(|racer| Question::Trace(race, class, racer)))
-                    .collect()
+                [Question::Result(race, class)].into_iter().chain(asked).collect()
             }
         }
+    }
+
+    /// What a ride is compared with: the winner's, the rider's record, and the field.
+    fn compares(&self, race: RaceId, class: ClassId, racer: RacerId) -> impl Iterator<Item = Question> {
+        let winner = self.rows().first().map(|row| row.racer_id).filter(|winner| *winner != racer);
+        let is_ranked = self.row(racer).is_some();
+        let records = self.asked.iter().find_map(|(question, remote)| match remote.value() {
+            Some(Answer::Records(records)) if *question == Question::Records(racer) => {
+                Some(records.records.as_slice())
+            }
+            _ => None,
+        });
+        let record = records.unwrap_or_default().iter().find(|record| record.class_id == class);
+        let record = record.map(|record| record.race_id).filter(|record| *record != race);
+        let winner = winner.map(|winner| Question::Trace(race, class, winner));
+        let places = is_ranked.then_some(Question::Places(race, class, racer));
+        let record = record.map(|record| Question::Trace(record, class, racer));
+        winner.into_iter().chain(places).chain([Question::Records(racer)]).chain(record)
+    }
+
+    fn rows(&self) -> &[ResultRow] {
+        let result = self.asked.iter().find_map(|(_, remote)| match remote.value() {
+            Some(Answer::Result(result)) => Some(result.results.as_slice()),
+            _ => None,
+        });
+        result.unwrap_or_default()
+    }
+
+    fn row(&self, racer: RacerId) -> Option<&ResultRow> {
+        self.rows().iter().find(|row| row.racer_id == racer)
     }
 }
 
@@ -219,7 +257,8 @@ fn refresh(answer: &Answer) -> Option<Millis> {
     match answer {
         Answer::Result(result) => (result.state != RaceState::Official).then_some(LIVE_MS),
         Answer::Trace(trace) => (trace.state != RaceState::Official).then_some(LIVE_MS),
-        Answer::Races(_) | Answer::Leaders(_) | Answer::Rides(_) => Some(LIST_MS),
+        Answer::Places(places) => (places.state != RaceState::Official).then_some(LIVE_MS),
+        Answer::Races(_) | Answer::Leaders(_) | Answer::Rides(_) | Answer::Records(_) => Some(LIST_MS),
         Answer::Link(_) => None,
     }
 }

@@ -1,6 +1,8 @@
 //! What can be asked of the hub's API, and what it answers.
 
-use alleycat_shared::api::{History, Leaderboard, RaceResult, Races, RideLink, RideTrace};
+use alleycat_shared::api::{
+    History, Leaderboard, RacePlaces, RaceResult, Races, Records, RideLink, RideTrace,
+};
 use alleycat_shared::{ClassId, RaceId, RacerId};
 
 /// A question.
@@ -16,6 +18,10 @@ pub enum Question {
     Leaders(ClassId),
     /// A racer's rides, before a race.
     Rides(RacerId, Option<RaceId>),
+    /// A rider's place over a race.
+    Places(RaceId, ClassId, RacerId),
+    /// A racer's best ride in each class.
+    Records(RacerId),
     /// Where the files of a ride are.
     Link(RaceId, RacerId),
 }
@@ -33,6 +39,10 @@ pub enum Answer {
     Leaders(Leaderboard),
     /// To [`Question::Rides`].
     Rides(History),
+    /// To [`Question::Places`].
+    Places(RacePlaces),
+    /// To [`Question::Records`].
+    Records(Records),
     /// To [`Question::Link`].
     Link(RideLink),
 }
@@ -45,7 +55,7 @@ impl Answer {
             Self::Result(result) => result.results.len() + result.disqualified.len(),
             Self::Leaders(leaders) => leaders.entries.len(),
             Self::Rides(history) => history.rides.len(),
-            Self::Trace(_) | Self::Link(_) => 0,
+            Self::Trace(_) | Self::Places(_) | Self::Records(_) | Self::Link(_) => 0,
         }
     }
 
@@ -77,6 +87,8 @@ impl Question {
             Self::Rides(racer, race) => {
                 ["/api/racers/", &racer.to_string(), "/rides?limit=", &limit, &before(race)].concat()
             }
+            Self::Places(race, class, racer) => [&Self::Trace(race, class, racer).path(), "/places"].concat(),
+            Self::Records(racer) => ["/api/racers/", &racer.to_string(), "/records"].concat(),
             Self::Link(race, racer) => {
                 ["/api/rides/", &race.to_string(), "/", &racer.to_string(), "/link"].concat()
             }
@@ -89,6 +101,11 @@ impl Question {
             Self::Trace(_, _, racer) | Self::Link(_, racer) => Some(racer),
             _ => None,
         }
+    }
+
+    /// Whether its answer is a page of a list that may go on.
+    pub(crate) fn is_paged(self) -> bool {
+        matches!(self, Self::Races(..) | Self::Rides(..))
     }
 
     /// The question for the page after `answer`, if there is one.

@@ -1,4 +1,5 @@
-use alleycat_shared::api::{RaceEntry, RaceResult, Races};
+use alleycat_shared::Score;
+use alleycat_shared::api::{RaceEntry, RaceResult, Races, RecordEntry, Records};
 
 use super::*;
 
@@ -49,6 +50,33 @@ fn lists_go_on_page_by_page_until_one_is_not_full() {
     rooms.answered(4, 0, second, Ok(races(850, 7)));
     rooms.more(5);
     assert_eq!((rooms.ask(5, None), rooms.asked().len()), (Vec::new(), 2), "that was the last one");
+    rooms.renew();
+    assert_eq!(rooms.ask(6, None), [first], "after a deletion all is asked anew");
+}
+
+#[test]
+fn a_history_goes_on_after_what_else_its_room_asks() {
+    let mut rooms = Rooms::default();
+    let own = 7_u64.try_into().unwrap();
+    rooms.enter(0, Room::Racer(own));
+    let rides = Question::Rides(own, None);
+    assert_eq!(rooms.ask(0, None), [rides, Question::Records(own)]);
+    rooms.answered(1, 0, Question::Records(own), Ok(Answer::Records(Records::default())));
+    let entry = |id| alleycat_shared::api::HistoryEntry {
+        race_id: race(id),
+        class_id: class(),
+        name: alleycat_shared::names::default_name(own),
+        rank: 1,
+        riders: 1,
+        score: Score::ZERO,
+        best: alleycat_shared::Output::ZERO,
+        seconds: 1,
+        disqualified: false,
+    };
+    let history = alleycat_shared::api::History { rides: (0..50).map(|back| entry(900 - back)).collect() };
+    rooms.answered(1, 0, rides, Ok(Answer::Rides(history)));
+    rooms.more(2);
+    assert_eq!(rooms.ask(2, None), [Question::Rides(own, Some(race(851)))]);
 }
 
 #[test]
@@ -58,11 +86,11 @@ fn a_race_asks_for_the_rides_of_its_winner_and_of_the_own_racer() {
     rooms.enter(0, Room::Race(race(5), class()));
     let result = rooms.ask(0, Some(own))[0];
     let rows = |ids: &[u64]| {
-        let row = |(rank, id): (u32, &u64)| alleycat_shared::api::ResultRow {
+        let row = |(rank, id): (u32, &u64)| ResultRow {
             rank,
             racer_id: (*id).try_into().unwrap(),
             name: alleycat_shared::names::default_name((*id).try_into().unwrap()),
-            score: alleycat_shared::Score::ZERO,
+            score: Score::ZERO,
             best: alleycat_shared::Output::ZERO,
             seconds: 1,
             flags: alleycat_shared::plausible::Flags::NONE,
@@ -78,9 +106,22 @@ fn a_race_asks_for_the_rides_of_its_winner_and_of_the_own_racer() {
     };
     rooms.answered(1, 0, result, Ok(rows(&[9, 7])));
     let trace = |racer: u64| Question::Trace(race(5), class(), racer.try_into().unwrap());
-    assert_eq!(rooms.ask(1, Some(own)), [trace(9), trace(7)]);
-    assert_eq!(rooms.ask(1 + LIVE_MS, Some(own)), [result], "it still runs");
+    let (places, records) = (Question::Places(race(5), class(), own), Question::Records(own));
+    assert_eq!(rooms.ask(1, Some(own)), [trace(7), trace(9), places, records]);
     assert_eq!(trace(7).path(), "/api/races/5/classes/1/racers/7");
+    assert_eq!(places.path(), "/api/races/5/classes/1/racers/7/places");
+    let entry = RecordEntry { class_id: class(), race_id: race(3), score: Score::ZERO, rank: 1, riders: 1 };
+    rooms.answered(2, 0, records, Ok(Answer::Records(Records { named: false, records: vec![entry] })));
+    assert_eq!(rooms.ask(2, Some(own)), [Question::Trace(race(3), class(), own)], "the record ride");
+    assert_eq!(rooms.ask(1 + LIVE_MS, Some(own)), [result], "it still runs");
+    // Somebody who has not ridden sees the winner.
+    rooms.leave();
+    rooms.enter(9_000, Room::Race(race(5), class()));
+    rooms.ask(9_000, None);
+    rooms.answered(9_001, 0, result, Ok(rows(&[9, 7])));
+    let winner = 9_u64.try_into().unwrap();
+    let asked = [trace(9), Question::Places(race(5), class(), winner), Question::Records(winner)];
+    assert_eq!(rooms.ask(9_001, None), asked);
 }
 
 #[test]
