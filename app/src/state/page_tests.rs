@@ -276,9 +276,9 @@ fn a_hub_that_says_another_time_is_measured_anew() {
     assert_eq!(effects, [Effect::MeasureClock]);
 }
 
-#[path = "words_tests.rs"]
-mod words;
 #[path = "finish_tests.rs"]
 mod finish;
 #[path = "kiosk_tests.rs"]
 mod kiosk;
+#[path = "words_tests.rs"]
+mod words;
