@@ -226,7 +226,7 @@ async fn in_the_race(page: &Page) -> anyhow::Result<()> {
 /// Waits until the list has so many lines, of which only some have elements.
 async fn rows(page: &Page, count: usize) -> anyhow::Result<()> {
     let script =
-        "return document.querySelector(\"[role='table'][aria-rowcount]\")?.getAttribute('aria-rowcount')";
+        "return document.querySelector(\"[role='grid'][aria-rowcount]\")?.getAttribute('aria-rowcount')";
     until(&format!("{count} lines in the list"), SOON, async || {
         Ok((page.evaluate(script).await?.as_str() == Some(&count.to_string())).then_some(()))
     })
