@@ -42,6 +42,7 @@ pub fn SourceChooser() -> impl IntoView {
                     {words.connect_bike()}
                 </button>
                 <Show when=move || open.get()>
+                    <div class="behind" aria-hidden="true" on:click=move |_| open.set(false)></div>
                     <SourcePanel done=move || open.set(false) />
                 </Show>
             </div>
