@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use leptos::prelude::*;
 
-use crate::state::{Input, Page};
+use crate::state::{BoardKey, Input, Page};
 use crate::words::Lang;
 
 /// A handle on the page's state, given down as a context.
@@ -66,9 +66,8 @@ impl Ctx {
         Memo::new(move |_| self.page.with(|page| part(page, place.get())))
     }
 
-    /// A line of the board: worked out when the board has changed, and not with every reading of the bike.
-    pub fn slot(self, index: usize) -> Memo<Option<crate::state::Slot>> {
-        let key = self.read(Page::board_key);
+    /// A line of the board: worked out when `key`, the board's, has changed, and not with every reading of the bike.
+    pub fn slot(self, key: Memo<BoardKey>, index: usize) -> Memo<Option<crate::state::Slot>> {
         Memo::new(move |_| key.with(|_| self.page.with_untracked(|page| page.slot(index))))
     }
 

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{Avatar, Icon, icon};
 use crate::Ctx;
 use crate::state::rooms::Room;
-use crate::state::{Input, Page, format};
+use crate::state::{BoardKey, Input, Page, format};
 use crate::words::Lang;
 
 /// The board of the class, "Here now".
@@ -17,6 +17,7 @@ pub fn Board(
 ) -> impl IntoView {
     let ctx = Ctx::here();
     let words = ctx.words();
+    let key = ctx.read(Page::board_key);
     let field = ctx.read(Page::field_line);
     let class = ctx.read(Page::class_name);
     let split = ctx.read(Page::is_split);
@@ -54,7 +55,7 @@ pub fn Board(
                         <th scope="col" class="time">{words.time()}</th>
                     </tr>
                 </thead>
-                <tbody>{(0..TOP).map(|index| view! { <Line index own /> }).collect_view()}</tbody>
+                <tbody>{(0..TOP).map(|index| view! { <Line key index own /> }).collect_view()}</tbody>
             </table>
         </section>
     }
@@ -88,6 +89,8 @@ fn Against() -> impl IntoView {
 /// One slot of the board.
 #[component]
 pub fn Line(
+    /// What all lines depend on.
+    key: Memo<BoardKey>,
     /// Which slot, counted from 0.
     index: usize,
     /// How the chosen racer's line is marked.
@@ -95,7 +98,7 @@ pub fn Line(
 ) -> impl IntoView {
     let ctx = Ctx::here();
     let words = ctx.words();
-    let slot = ctx.slot(index);
+    let slot = ctx.slot(key, index);
     let is = move |what: fn(&crate::state::Slot) -> bool| slot.read().as_ref().is_some_and(what);
     let text = move |what: fn(&crate::state::Slot) -> String| {
         move || slot.read().as_ref().map(what).unwrap_or_default()

@@ -46,7 +46,7 @@ pub use pairing::{HandStep, PairSign};
 pub use racer::RecordLine;
 pub use ready::{Check, Checked, Light};
 pub use ride::Ride;
-pub use screen::View;
+pub use screen::{BoardKey, View};
 pub use sensor::{Sensor, Shown};
 pub use settings::{Setting, Settings, Theme};
 pub use source::{Source, Sources};

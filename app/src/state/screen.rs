@@ -35,6 +35,9 @@ pub enum View {
     Service,
 }
 
+/// What the lines of the board depend on: changes of the standings, All time or not, a ride or none, the race.
+pub type BoardKey = (u32, bool, bool, Option<RaceId>);
+
 /// What is shown where there is no value: never 0, never the last one.
 pub(crate) const NOTHING: &str = "--";
 
@@ -247,7 +250,7 @@ impl Page {
     }
 
     /// What the lines of the board depend on, and not on the bike's readings.
-    pub fn board_key(&self) -> (u32, bool, bool, Option<RaceId>) {
+    pub fn board_key(&self) -> BoardKey {
         (self.standings.changes(), self.all_time, self.ride().is_some(), self.race_on_board())
     }
 

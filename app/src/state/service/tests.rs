@@ -122,3 +122,11 @@ fn only_an_idle_page_loads_itself_again() {
     assert_eq!(page.handle(BEGIN + 71_000, Input::Unsent(0)), [Effect::Reload]);
     assert!(page.handle(BEGIN + 72_000, Input::Woke).is_empty(), "said once");
 }
+
+#[test]
+fn a_kiosk_at_rest_is_idle_too() {
+    let mut page = began();
+    page.flow = Flow::Idle;
+    tell(&mut page, BEGIN, Word::NewerPage);
+    assert!(page.handle(BEGIN + 60_000, Input::Woke).contains(&Effect::Reload));
+}
