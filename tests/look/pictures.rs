@@ -4,7 +4,7 @@
 //! pictures, and commits them. Words are in a face that the gallery brings along, so that pictures are the
 //! same on machines with other fonts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
@@ -15,8 +15,6 @@ use crate::rig::{Gallery, SIZES};
 const SEEN: u8 = 40;
 /// How many pixels of ten thousand may differ.
 const FEW: usize = 3;
-/// As many colours as a palette holds.
-const COLOURS: usize = 256;
 
 /// A picture: red, green, blue for each pixel.
 struct Picture {
@@ -146,22 +144,37 @@ impl Picture {
         Ok(bytes)
     }
 
-    /// With a palette, which is far smaller and by less than [`SEEN`] another.
+    /// With a palette, which is far smaller: the finest shades that there is room for, less than [`SEEN`] away.
     fn small(&self) -> anyhow::Result<Vec<u8>> {
-        let rgba: Vec<u8> = self.rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
-        let palette = color_quant::NeuQuant::new(3, COLOURS, &rgba);
-        let indices: Vec<u8> = rgba
-            .chunks_exact(4)
-            .map(|pixel| u8::try_from(palette.index_of(pixel)).unwrap_or(u8::MAX))
-            .collect();
+        let (colours, palette) =
+            (2..=8_u8).rev().find_map(|bits| self.palette(bits)).context("too many colours")?;
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, self.width, self.height);
         encoder.set_color(png::ColorType::Indexed);
-        encoder.set_palette(palette.color_map_rgb());
+        encoder.set_palette(palette);
         encoder.set_compression(png::Compression::High);
         encoder.set_filter(png::Filter::NoFilter);
-        encoder.write_header()?.write_image_data(&indices)?;
+        encoder.write_header()?.write_image_data(&colours)?;
         Ok(bytes)
+    }
+
+    /// Each pixel's place in a palette of shades with so many bits, if it has room for them.
+    fn palette(&self, bits: u8) -> Option<(Vec<u8>, Vec<u8>)> {
+        // The middle of the values that begin with the same bits.
+        let shade =
+            |value: u8| (value >> (8 - bits) << (8 - bits)) | (127_u8.checked_shr(bits.into()).unwrap_or(0));
+        let (mut known, mut palette) = (BTreeMap::new(), Vec::new());
+        let mut place = |pixel: &[u8]| {
+            let colour = [shade(pixel[0]), shade(pixel[1]), shade(pixel[2])];
+            let next = known.len();
+            let at = *known.entry(colour).or_insert_with(|| {
+                palette.extend(colour);
+                next
+            });
+            u8::try_from(at).ok()
+        };
+        let places: Option<Vec<u8>> = self.rgb.chunks_exact(3).map(&mut place).collect();
+        Some((places?, palette))
     }
 }
 

@@ -70,7 +70,7 @@ pub(crate) fn name(racer: u64) -> RacerName {
 pub(crate) fn effort(racer: u64, form: Form, second: u16) -> (f64, f64) {
     // Knuth's multiplicative hash: neighbouring ids are of unlike strength.
     let mixed =
-        f64::from((racer as u32).wrapping_add(1).wrapping_mul(2_654_435_769) >> 8) / f64::from(1 << 24);
+        f64::from(number::<RacerId>(racer).get().wrapping_mul(2_654_435_769) >> 8) / f64::from(1 << 24);
     let strength = match (racer, form) {
         (OWN, Form::Middling) => 0.62,
         (OWN, Form::Strong) => 0.96,
@@ -112,10 +112,10 @@ pub(crate) fn field(race: u64, riders: u64, form: Form, seconds: u16) -> (Race, 
 }
 
 /// The scores of the record ride of the rider at this page, second by second.
-pub(crate) fn record_trace() -> Vec<Score> {
+pub(crate) fn record_trace(form: Form) -> Vec<Score> {
     let mut sum = Score::ZERO;
     let after = |second| {
-        sum += record_output(second);
+        sum += record_output(form, second);
         sum
     };
     (1..=SECONDS).map(after).collect()
@@ -169,7 +169,7 @@ pub(crate) fn answer(question: Question) -> Answer {
     match question {
         Question::Races(class, _) => Answer::Races(races(class, 50)),
         Question::Result(race, _) => {
-            Answer::Result(result(u64::from(race.get()), 41, Form::Strong, RaceState::Official))
+            Answer::Result(result(race.get(), 41, Form::Strong, RaceState::Official))
         }
         Question::Trace(race, class, racer) => Answer::Trace(trace(race, class, racer)),
         Question::Leaders(_) => Answer::Leaders(leaders(200)),
@@ -221,7 +221,7 @@ fn records(racer: RacerId) -> Records {
 /// The races of a class, newest first.
 pub(crate) fn races(class_id: ClassId, count: u64) -> Races {
     let race = |back: u64| RaceEntry {
-        race_id: number(RACE - back * (1 + back % 3)),
+        race_id: number(RACE - back * 2 - back / 3),
         class_id,
         state: match back {
             0 => RaceState::Running,
@@ -267,7 +267,7 @@ fn history(racer: RacerId, count: u64) -> History {
 fn trace(race_id: RaceId, class_id: ClassId, racer_id: RacerId) -> RideTrace {
     let racer = u64::from(racer_id.get());
     // The record ride is another day's.
-    let day = u16::try_from(u64::from(race_id.get()) % 97).expect("below 97");
+    let day = u16::try_from(race_id.get() % 97).expect("below 97");
     let mut score = Score::ZERO;
     let second = |second: u16| {
         let (cadence, resistance) = effort(racer, Form::Strong, second + day);
@@ -279,8 +279,8 @@ fn trace(race_id: RaceId, class_id: ClassId, racer_id: RacerId) -> RideTrace {
     RideTrace { race_id, class_id, racer_id, name: name(racer), state: RaceState::Official, score, seconds }
 }
 
-fn record_output(second: u16) -> Output {
-    let (cadence, resistance) = effort(OWN, Form::Middling, second + 29);
+fn record_output(form: Form, second: u16) -> Output {
+    let (cadence, resistance) = effort(OWN, form, second + 29);
     output(cadence - 0.6, resistance)
 }
 

@@ -2,8 +2,8 @@
 
 use alleycat_app::Ctx;
 use alleycat_app::app::Shell;
-use alleycat_app::platform::location;
-use alleycat_app::state::{Input, Settings, Theme};
+use alleycat_app::platform::{document as dress, location};
+use alleycat_app::state::{Settings, Theme};
 use alleycat_app::words::Lang;
 use leptos::prelude::*;
 
@@ -17,8 +17,7 @@ const SHEET: &str = "parts";
 #[derive(Clone, PartialEq, Eq)]
 struct Address {
     screen: String,
-    theme: Option<String>,
-    lang: Option<Lang>,
+    like: Settings,
     words: Option<String>,
     /// Counts the times that it was read: a screen is made anew even if it is the same one.
     time: u32,
@@ -27,13 +26,10 @@ struct Address {
 impl Address {
     fn read(time: u32) -> Self {
         let screen = location::query("screen").unwrap_or_default();
-        let lang = location::query("lang").and_then(|lang| Lang::wished([lang.as_str()]));
-        Self { screen, theme: location::query("theme"), lang, words: location::query("words"), time }
-    }
-
-    fn settings(&self) -> Settings {
-        let theme = self.theme.as_deref().and_then(Theme::named).unwrap_or_default();
-        Settings { lang: self.lang, theme, sound: false }
+        let theme = location::query("theme").and_then(|name| Theme::named(&name)).unwrap_or_default();
+        let lang = location::query("lang").and_then(|tag| Lang::wished([tag.as_str()]));
+        let like = Settings { lang, theme, sound: false };
+        Self { screen, like, words: location::query("words"), time }
     }
 }
 
@@ -48,16 +44,17 @@ pub fn Gallery() -> impl IntoView {
     on_cleanup(move || handle.remove());
     Effect::new(move |_| {
         let address = address.get();
-        dress("data-theme", address.theme.as_deref());
-        dress("data-words", address.words.as_deref());
+        dress::wears(address.like.theme);
+        dress::speaks(address.like.lang.unwrap_or_default());
+        keep_words(address.words.as_deref());
         // For whoever waits for it.
         mark(&address.screen);
     });
     move || {
         let address = address.get();
         match SCREENS.iter().find(|screen| screen.name == address.screen) {
-            Some(screen) => view! { <Staged screen settings=address.settings() /> }.into_any(),
-            None if address.screen == SHEET => view! { <Sheet /> }.into_any(),
+            Some(screen) => view! { <Staged screen like=address.like /> }.into_any(),
+            None if address.screen == SHEET => view! { <Sheet like=address.like /> }.into_any(),
             None => view! { <Overview /> }.into_any(),
         }
     }
@@ -68,11 +65,10 @@ pub fn Gallery() -> impl IntoView {
 fn Staged(
     /// Which one.
     screen: &'static Screen,
-    /// What the people there like.
-    settings: Settings,
+    /// The language and the colours.
+    like: Settings,
 ) -> impl IntoView {
-    let (mut page, now) = (screen.stage)().shown();
-    page.handle(now, Input::Liked { settings, browser: Lang::En });
+    let (page, now) = (screen.stage)(like).shown();
     let page = RwSignal::new(page);
     let ctx = Ctx::new(page, move |input| {
         page.update(|page| {
@@ -113,11 +109,11 @@ fn Overview() -> impl IntoView {
     }
 }
 
-fn dress(name: &str, value: Option<&str>) {
+fn keep_words(face: Option<&str>) {
     let root = document().document_element();
-    let done = root.map(|root| match value {
-        Some(value) => root.set_attribute(name, value),
-        None => root.remove_attribute(name),
+    let done = root.map(|root| match face {
+        Some(face) => root.set_attribute("data-words", face),
+        None => root.remove_attribute("data-words"),
     });
     // An attribute with a plain name can always be set.
     drop(done);

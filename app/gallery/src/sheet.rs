@@ -4,7 +4,7 @@ use alleycat_app::Ctx;
 use alleycat_app::components::{
     Avatar, Banners, Chips, Figure, HoldButton, Keypad, Logo, PlotView, ScoreBars,
 };
-use alleycat_app::state::Page;
+use alleycat_app::state::{Page, Settings};
 use leptos::context::Provider;
 use leptos::prelude::*;
 
@@ -12,7 +12,10 @@ use crate::screens::SCREENS;
 
 /// The sheet.
 #[component]
-pub fn Sheet() -> impl IntoView {
+pub fn Sheet(
+    /// The language and the colours.
+    like: Settings,
+) -> impl IntoView {
     let racers = (0..24).map(|racer| view! { <Avatar racer=Signal::stored(racer * 7 + 1) /> }).collect_view();
     view! {
         <main class="sheet-of-parts">
@@ -24,18 +27,18 @@ pub fn Sheet() -> impl IntoView {
             <Part name="Riders">{racers}</Part>
             <Part name="Bike and hub">
                 {["setup-no-bridge", "setup-no-port", "setup-new", "setup", "setup-stale", "setup-lost", "setup-garbage", "setup-offline"]
-                    .map(|screen| view! { <In screen><Chips /></In> })
+                    .map(|screen| view! { <In screen like><Chips /></In> })
                     .collect_view()}
             </Part>
             <Part name="Trouble">
-                <In screen="racing-both"><Banners /></In>
+                <In screen="racing-both" like><Banners /></In>
             </Part>
             <Part name="Buttons">
                 <button type="button" class="go">"Start Race"</button>
                 <button type="button" class="go second">"Next race" <small>"It starts in 1:07"</small></button>
                 <button type="button" class="go" disabled=true>"Joining…"</button>
                 <button type="button" class="plain">"Full result"</button>
-                <HoldButton label="Hold to leave" name="Leave: press and hold" id="hold" on_held=|| {} />
+                <HoldButton label="Hold to leave" name="Hold to leave: for one second" id="hold" on_held=|| {} />
             </Part>
             <Part name="Figures">
                 {["7", "412", "3:07", "153.5", "--"]
@@ -46,10 +49,10 @@ pub fn Sheet() -> impl IntoView {
                     .collect_view()}
             </Part>
             <Part name="Keypad">
-                <In screen="setup"><Keypad /></In>
+                <In screen="setup" like><Keypad /></In>
             </Part>
             <Part name="Charts">
-                <In screen="race">
+                <In screen="race" like>
                     <Charts />
                 </In>
             </Part>
@@ -88,10 +91,12 @@ fn Part(
 fn In(
     /// Its name.
     screen: &'static str,
+    /// The language and the colours.
+    like: Settings,
     children: Children,
 ) -> impl IntoView {
     let screen = SCREENS.iter().find(|known| known.name == screen).expect("a screen of this name");
-    let (page, _) = (screen.stage)().shown();
+    let (page, _) = (screen.stage)(like).shown();
     view! { <Provider value=Ctx::new(RwSignal::new(page), |_| {})>{children()}</Provider> }
 }
 

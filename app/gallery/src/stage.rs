@@ -1,7 +1,8 @@
 //! Brings the page's state machine into a state, with the inputs that would do so in a race.
 
 use alleycat_app::state::rooms::{Answer, Question, Room};
-use alleycat_app::state::{Effect, Failure, Input, Page, Preset, Recent};
+use alleycat_app::state::{Effect, Failure, Input, Page, Preset, Recent, Settings};
+use alleycat_app::words::Lang;
 use alleycat_shared::api::{Joined, RaceState};
 use alleycat_shared::message::{Origin, SensorMessage, SensorReading, SensorState};
 use alleycat_shared::race::{board, rider};
@@ -21,20 +22,21 @@ pub struct Stage {
 
 impl Stage {
     /// A page that has just begun.
-    pub(crate) fn begun(now: Millis, racer: Option<u64>) -> Self {
+    pub(crate) fn begun(like: Settings, now: Millis, racer: Option<u64>) -> Self {
         let preset = Preset {
             racer: racer.map(|racer| racer.to_string()),
             name: racer.map(|racer| data::name(racer).to_string()),
             class: Some(data::class().to_string()),
             ..Preset::default()
         };
-        Self::opened(now, preset)
+        Self::opened(like, now, preset)
     }
 
     /// A page that has just begun at this address.
-    pub(crate) fn opened(now: Millis, preset: Preset) -> Self {
+    pub(crate) fn opened(like: Settings, now: Millis, preset: Preset) -> Self {
         let began = Input::Began { recent: Recent::default(), preset, kept: None, seed: 1 };
-        Self { now, ..Self::default() }.tell(began)
+        let liked = Input::Liked { settings: like, browser: Lang::En };
+        Self { now, ..Self::default() }.tell(liked).tell(began)
     }
 
     /// The hub is there.
@@ -45,23 +47,25 @@ impl Stage {
     }
 
     /// A page in set-up that knows the hub's time, with a link to its broker, so many seconds into the race.
-    pub(crate) fn linked(second: u64) -> Self {
-        Self::linked_for(second, Some(OWN))
+    pub(crate) fn linked(like: Settings, second: u64) -> Self {
+        Self::linked_for(like, second, Some(OWN))
     }
 
     /// The same for any racer, or for nobody.
-    pub(crate) fn linked_for(second: u64, racer: Option<u64>) -> Self {
-        Self::begun(START + second * 1_000, racer).connected()
+    pub(crate) fn linked_for(like: Settings, second: u64, racer: Option<u64>) -> Self {
+        Self::begun(like, START + second * 1_000, racer).connected()
     }
 
     /// The same with a bike.
-    pub(crate) fn ready(second: u64) -> Self {
-        Self::linked(second).bike(SensorState::Live).pedals(88.4, 52.3)
+    pub(crate) fn ready(like: Settings, second: u64) -> Self {
+        Self::linked(like, second).bike(SensorState::Live).pedals(88.4, 52.3)
     }
 
     /// A page whose rider has joined the running race at its start and has ridden so many seconds in it.
-    pub(crate) fn racing(seconds: u16, form: Form) -> Self {
-        let mut stage = Self::ready(0).tell(Input::Start).joins().tell(Input::LinkUp);
+    pub(crate) fn racing(like: Settings, seconds: u16, form: Form) -> Self {
+        let (cadence, resistance) = data::effort(OWN, form, 1);
+        let set_up = Self::linked(like, 0).bike(SensorState::Live).pedals(cadence, resistance);
+        let mut stage = set_up.tell(Input::Start).joins().tell(Input::LinkUp);
         for second in 1..=seconds {
             let (cadence, resistance) = data::effort(OWN, form, second);
             let begins = START + u64::from(second - 1) * 1_000;
@@ -71,13 +75,13 @@ impl Stage {
     }
 
     /// The same with the hub's word on the field.
-    pub(crate) fn in_field(seconds: u16, riders: u64, form: Form) -> Self {
-        Self::racing(seconds, form).hub_says(seconds, riders, form, None)
+    pub(crate) fn in_field(like: Settings, seconds: u16, riders: u64, form: Form) -> Self {
+        Self::racing(like, seconds, form).hub_says(seconds, riders, form, None)
     }
 
     /// The page of a rider who has ridden to the end in a field of so many.
-    pub(crate) fn at_the_end(riders: u64, form: Form) -> Self {
-        let last = Self::racing(SECONDS, form).hub_says(SECONDS - 1, riders, form, None);
+    pub(crate) fn at_the_end(like: Settings, riders: u64, form: Form) -> Self {
+        let last = Self::racing(like, SECONDS, form).hub_says(SECONDS - 1, riders, form, None);
         last.at(START + u64::from(SECONDS) * 1_000 + 200).pedals(61.2, 48.0).tell(Input::Woke)
     }
 

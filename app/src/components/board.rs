@@ -38,7 +38,7 @@ pub fn Board(
                     on:click=move |_| ctx.tell(Input::Enter(Room::Field))
                 >
                     <span class="class">{class} " · "</span>
-                    {field}
+                    <span class="name">{field}</span>
                     <Icon path=icon::ON />
                 </button>
             </div>

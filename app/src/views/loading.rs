@@ -15,7 +15,9 @@ pub fn Loading() -> impl IntoView {
     let failed = Memo::new(move |_| !line.read().is_empty());
     view! {
         <main class="centre loading" data-testid="loading">
-            <Logo />
+            <h1>
+                <Logo />
+            </h1>
             <div class="wheel" aria-hidden="true"></div>
             <Show when=move || failed.get() fallback=move || view! { <p class="lead">{words.getting_ready()}</p> }>
                 <p class="lead" data-testid="boot-error">{line}</p>

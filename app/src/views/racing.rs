@@ -87,8 +87,8 @@ pub fn Racing() -> impl IntoView {
                     </div>
                 </section>
                 <Board own=words.you() />
+                <Banners />
             </main>
-            <Banners />
             <p class="toast" role="status" data-testid="late" class:none=move || late.read().is_empty()>{late}</p>
         </div>
     }

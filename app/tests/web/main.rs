@@ -150,7 +150,7 @@ async fn a_bike_is_connected_without_the_bridge_where_the_browser_can() {
 #[wasm_bindgen_test]
 async fn leaving_a_race_takes_a_long_press() {
     let rig = Rig::racing().await;
-    let leave = "Leave the race";
+    let leave = "Hold to leave the race";
     rig.fire(leave, "pointerdown").await;
     rig.fire(leave, "pointerup").await;
     rig.click("button", leave).await;
