@@ -102,12 +102,9 @@ fn In(
 
 /// A colour with words on it, or in it.
 fn swatch(name: &'static str, on: &'static str) -> impl IntoView {
-    let style = if on.is_empty() {
-        ["color:var(--", name, ");background:var(--tile)"].concat()
-    } else {
-        ["color:var(--", on, ");background:var(--", name, ")"].concat()
-    };
-    view! { <span class="swatch" style=style>{name}</span> }
+    let (words, ground) = if on.is_empty() { (name, "tile") } else { (on, name) };
+    let token = |name: &str| ["var(--", name, ")"].concat();
+    view! { <span class="swatch" style=("color", token(words)) style=("background", token(ground))>{name}</span> }
 }
 
 /// Each with the colour of the words on it; without one it is itself the colour of words.
