@@ -35,7 +35,9 @@ pub const SCREENS: &[Screen] = &[
     main("pair", "a phone that brings its rider", phone),
     more("pair-done", "the tablet has the rider", |like| phone(like).tell(Input::HandedOver(Ok(())))),
     main("setup", "riders are on the road", |like| Stage::ready(like, 133).board_only(133, 118)),
-    main("setup-settings", "the settings", |like| Stage::ready(like, 133).board_only(133, 118).tell(Input::Settings(true))),
+    main("setup-settings", "the settings", |like| {
+        Stage::ready(like, 133).board_only(133, 118).tell(Input::Settings(true))
+    }),
     more("setup-recent", "who rode before", |like| {
         [4_102, 31, 977, 40_000, 12, 7, 365, 2_048]
             .into_iter()
@@ -65,7 +67,9 @@ pub const SCREENS: &[Screen] = &[
         Stage::linked(like, 133).tell(Input::BridgeOpened).state(state)
     }),
     more("setup-refused", "bike: not allowed", |like| Stage::linked(like, 133).bike(SensorState::Refused)),
-    more("setup-busy", "bike: another program has it", |like| Stage::linked(like, 133).bike(SensorState::Busy)),
+    more("setup-busy", "bike: another program has it", |like| {
+        Stage::linked(like, 133).bike(SensorState::Busy)
+    }),
     more("setup-stale", "bike: quiet for two seconds", |like| Stage::ready(like, 133).after(3_000)),
     more("setup-lost", "bike: quiet for five seconds", |like| Stage::ready(like, 133).after(6_000)),
     more("setup-garbage", "bike: nonsense", |like| Stage::linked(like, 133).bike(SensorState::Garbage)),
@@ -85,18 +89,25 @@ pub const SCREENS: &[Screen] = &[
     }),
     more("racing-all-time", "against everybody's record rides", |like| {
         let record = data::record_trace(Form::Middling);
-        let ridden = Stage::racing(like, 133, Form::Middling).hub_says(133, 118, Form::Middling, Some(&record));
+        let ridden =
+            Stage::racing(like, 133, Form::Middling).hub_says(133, 118, Form::Middling, Some(&record));
         ridden.answered().tell(Input::AllTime(true))
     }),
     more("racing-two", "a field of two", |like| Stage::in_field(like, 133, 2, Form::Middling)),
     more("racing-last-seconds", "seven seconds left", |like| Stage::in_field(like, 293, 118, Form::Middling)),
     more("racing-stale", "the bike is quiet for two seconds", |like| {
         let (seconds, form) = (133, Form::Middling);
-        Stage::racing(like, seconds, form).at(START + 135_000).hub_says(seconds, 118, form, None).tell(Input::Woke)
+        Stage::racing(like, seconds, form)
+            .at(START + 135_000)
+            .hub_says(seconds, 118, form, None)
+            .tell(Input::Woke)
     }),
     more("racing-lost", "the bike is quiet for five seconds", |like| {
         let (seconds, form) = (133, Form::Middling);
-        Stage::racing(like, seconds, form).at(START + 139_000).hub_says(seconds, 118, form, None).tell(Input::Woke)
+        Stage::racing(like, seconds, form)
+            .at(START + 139_000)
+            .hub_says(seconds, 118, form, None)
+            .tell(Input::Woke)
     }),
     main("racing-offline", "the hub is out of reach, standings are old", |like| {
         let ridden = Stage::in_field(like, 133, 118, Form::Middling);
@@ -144,7 +155,9 @@ pub const SCREENS: &[Screen] = &[
         open.tell(Input::Service(Word::Show(Sheet::Diagnostics)))
     }),
     more("field-search", "three of them", |like| everybody(like).tell(Input::Search("zad".into()))),
-    more("field-empty", "nobody is found", |like| everybody(like).tell(Input::Search("nobody at all".into()))),
+    more("field-empty", "nobody is found", |like| {
+        everybody(like).tell(Input::Search("nobody at all".into()))
+    }),
 ];
 
 const fn main(name: &'static str, what: &'static str, stage: fn(Settings) -> Stage) -> Screen {

@@ -23,7 +23,9 @@ pub fn Idle() -> impl IntoView {
             </header>
             <main>
                 <section class="call" aria-label="Alleycat">
-                    <Logo />
+                    <h1>
+                        <Logo />
+                    </h1>
                     <p class="lead">{words.idle_lead()}</p>
                     <p class="next-race">
                         <span class="note">{words.next_race_in()}</span>

@@ -108,7 +108,9 @@ fn Handed() -> impl IntoView {
     let name = ctx.read(Page::rider_name);
     view! {
         <Avatar racer />
-        <h1 role="status" data-testid="handed">{words.tablet_knows_you()} ", " <bdi>{name}</bdi></h1>
+        <div role="status">
+            <h1 data-testid="handed">{words.tablet_knows_you()} ", " <bdi>{name}</bdi></h1>
+        </div>
         <p class="lead">{words.choose_there()}</p>
         <button type="button" class="plain" data-testid="watch" on:click=move |_| ctx.tell(Input::HandDone)>
             {words.watch_here()}
