@@ -14,9 +14,9 @@ pub fn Confetti() -> impl IntoView {
             <div class="confetti" aria-hidden="true" data-testid="confetti">
                 {(0..PIECES)
                     .map(|piece| {
-                        // Spread by the golden ratio (Knuth, TAOCP 3, 6.4): no two pieces fall side by side.
+                        // Spread by the golden ratio (Knuth, TAOCP 3, 6.4), and let go in no order of it.
                         let left = (piece * 618 % 1_000).to_string();
-                        let wait = (piece * 382 % 1_000).to_string();
+                        let wait = (piece * piece * 137 % 1_000).to_string();
                         view! { <i style=("--left", left) style=("--wait", wait)></i> }
                     })
                     .collect_view()}
