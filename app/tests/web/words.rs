@@ -23,12 +23,12 @@ async fn a_race_in_german_from_set_up_to_finish() {
     let rig = Rig::ready(START + 20_000).await;
     german(&rig).await;
     assert_eq!(root("lang").as_deref(), Some("de"));
-    assert_eq!(rig.value("Startnummer"), rig::OWN.to_string());
+    assert_eq!(rig.value("Nummer"), rig::OWN.to_string());
     assert!(rig.text().contains("Rad sendet") && rig.text().contains("Hub verbunden"), "{}", rig.text());
     rig.click("button", "Löschen").await;
     rig.click("button", "Rennen starten").await;
     assert!(rig.of_role("alert").starts_with("Gib deine Startnummer ein"), "{}", rig.text());
-    rig.type_into("Startnummer", "29").await;
+    rig.type_into("Nummer", "29").await;
     rig.click("button", "Rennen starten").await;
     rig.tell(Input::Joined(Ok(rig::joined()))).await;
     assert!(
