@@ -91,7 +91,7 @@ const TARGETS: &str = "const done = arguments[arguments.length - 1];
     done(faults);";
 
 /// Nothing reaches over the screen's edge, nothing is larger than its box, no bar to scroll with: but for long
-/// lists, which are made for it, and what lies beside the race on a phone.
+/// lists, which are made for it, and rooms beside the race.
 const ROOM: &str = "const done = arguments[arguments.length - 1];
     const faults = [];
     const root = document.scrollingElement;
@@ -100,8 +100,9 @@ const ROOM: &str = "const done = arguments[arguments.length - 1];
             faults.push(`the page is ${root.scrollWidth}x${root.scrollHeight}`);
         for (const element of document.body.querySelectorAll('*')) {
             if (element.closest('.hidden, svg *, .long, option') || !element.checkVisibility()) continue;
-            // Beside the race, an upright screen may be too short for all that there is to say.
-            if (innerWidth < innerHeight && element.closest('.room .sheet')) continue;
+            // Beside the race there is more to say than a screen holds.
+            const scrolled = e => e?.closest('.room') && (['auto', 'scroll'].includes(getComputedStyle(e).overflowY) || scrolled(e.parentElement));
+            if (scrolled(element)) continue;
             const name = `<${element.tagName.toLowerCase()} class='${element.getAttribute('class') ?? ''}'>`;
             const box = element.getBoundingClientRect();
             if (box.width && box.height
