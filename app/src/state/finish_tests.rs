@@ -12,6 +12,7 @@ fn over(record: Option<f64>) -> Page {
     let mut page = join_at(START);
     pedal(&mut page, START + 1_000);
     let (_, rider) = hub_says(10, 51, 29, 2);
+    #[expect(clippy::cast_possible_truncation, reason = "some thousands of points")]
     let points = |points: f64| Score::ZERO + Output::from_ten_thousandths((points * 10_000.0) as u32);
     let record =
         record.map(|best| OwnRecord { score: points(best), race_id: None, ahead: 0.0, ahead_seconds: None });

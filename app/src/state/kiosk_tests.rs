@@ -144,7 +144,7 @@ fn a_phone_brings_its_rider_who_leaves_nothing_behind() {
     assert!(matches!(page.pair_sign(), PairSign::Code { .. }));
     assert_eq!(page.pair_left(), "3:00");
     let claim = Effect::ClaimPair { code: "public".into(), secret: "secret".into() };
-    assert_eq!(page.handle(START + 1_600, Input::Woke), [claim.clone()]);
+    assert_eq!(page.handle(START + 1_600, Input::Woke), std::slice::from_ref(&claim));
     assert_eq!(
         page.handle(START + 1_700, Input::PairClaimed { code: "public".into(), answer: Ok(None) }),
         []
