@@ -13,10 +13,11 @@ impl Races {
     /// of these races later counts. Returns the journal's number to wait for: then they are gone for good.
     pub(crate) fn delete_rides(&self, racer: RacerId, now: Millis) -> u64 {
         let mut state = self.lock();
-        let over = self.clock.at(now).race_id.get().saturating_sub(1);
+        let running = self.clock.at(now).race_id;
         let ridden = state.open.iter().filter(|(_, race)| race.ride(racer).is_some());
         let last = ridden.map(|((race, _), _)| *race).max();
-        let race = last.max(RaceId::try_from(over).ok()).unwrap_or(self.clock.at(now).race_id);
+        let over = RaceId::try_from(running.get().saturating_sub(1)).ok();
+        let race = last.max(over).unwrap_or(running);
         state.delete(racer, race);
         self.places.forget();
         // In the order of the lock, so that the store ends with the same rides.
