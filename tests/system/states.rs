@@ -172,7 +172,7 @@ async fn each_state_of_the_bike_is_told_and_none_of_them_stops_the_race() -> any
     ensure!(counted.seconds.iter().all(|second| second.cadence == f64::from(CADENCE)), "{counted:?}");
     let (first, last) = (counted.seconds.first().context("one")?, counted.seconds.last().context("one")?);
     let all = usize::from(last.second - first.second) + 1;
-    ensure!(all - counted.seconds.len() >= 10, "seconds without a reading do not count: {counted:?}");
+    ensure!(all - counted.seconds.len() >= 8, "seconds without a reading do not count: {counted:?}");
     ensure!(counted.seconds.len() >= 5, "the race went on between: {counted:?}");
     page.close().await
 }
@@ -195,22 +195,16 @@ async fn a_race_goes_on_without_its_hub_on_a_slow_line_and_on_a_slow_tablet() ->
     let data = tempfile::tempdir()?;
     let seconds = RACE_SECONDS.to_string();
     let folder = data.path().to_str().context("a folder with a plain name")?;
-    // Half a second to the hub and as much back, from the first byte of the page on.
+    // A quarter of a second to the hub and as much back, for broker and API; the page comes from the tablet itself.
     let line =
         Proxy::start(hub_port, std::iter::repeat_n(Fate::Slow(Duration::from_millis(250)), 1_000)).await?;
-    let sensor = format!("ws://localhost:{bridge_port}/sensor");
-    let origin = format!("http://localhost:{}", line.port);
-    let args = ["--open", "--race-seconds", &seconds, "--sensor-url", &sensor, "--data", folder];
+    let args = ["--open", "--race-seconds", &seconds, "--data", folder];
     let mut hub = programs.hub(hub_port, &args).await?;
     let cable = Bike::new(CADENCE, 860)?;
-    let listen = format!("127.0.0.1:{bridge_port}");
-    let bridge =
-        ["run", "--driver", "peloton", "--listen", &listen, "--allow-origin", &origin, "--hub", &origin];
-    let mut command = programs.command("alleycat-bridge", bridge);
-    let _bridge = alleycat_tests::Program::start("the bridge", command.arg("--port").arg(cable.path()))?;
-
+    let _bridge = programs.bridge(bridge_port, line.port, &cable.path(), "peloton").await?;
     let browser = Browser::start().await?;
-    let page = browser.open("links", TABLET, &format!("{origin}/?racer={RACER}&name=Ann&class=1")).await?;
+    let url = format!("http://localhost:{bridge_port}/?racer={RACER}&name=Ann&class=1");
+    let page = browser.open("links", TABLET, &url).await?;
     bike(&page, "live").await?;
     page.attribute_when("link-state", "data-state", SOON, |state| state == "connected").await?;
     into_the_race(&page).await?;
