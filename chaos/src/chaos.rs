@@ -84,10 +84,9 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     println!("the same again: cargo xtask chaos {again}");
     let mut reports = Vec::new();
     for deployment in deployments {
-        reports.push(act(options, *deployment, seed, races).await?);
-    }
-    for report in &reports {
+        let report = act(options, *deployment, seed, races).await?;
         println!("\n{report}");
+        reports.push(report);
     }
     if let Some(file) = &options.json {
         std::fs::write(file, serde_json::to_vec_pretty(&reports)?)
@@ -207,11 +206,17 @@ fn subjects(options: &Options, world: &World) -> Vec<Subject> {
 async fn all_official(world: &World, ridden: &[RaceId]) -> anyhow::Result<()> {
     let last = ridden.last().context("no race")?;
     let url = world.api(&format!("/api/races/{last}/classes/1"));
-    until("the last result is official", Duration::from_secs(30), async || {
-        let result: Value = reqwest::get(&url).await?.json().await?;
-        Ok((result["state"] == "official").then_some(()))
-    })
-    .await
+    let mut said = Value::Null;
+    let official = until("the last result is official", Duration::from_secs(30), async || {
+        said = reqwest::get(&url).await?.json().await?;
+        Ok((said["state"] == "official").then_some(()))
+    });
+    if let Err(error) = official.await {
+        let health = reqwest::get(world.api("/healthz")).await?.text().await?;
+        let (state, detail) = (&said["state"], &said["detail"]);
+        world.log.find(format!("{error:#}: race {last} is {state}, {detail}; the hub is {health}"));
+    }
+    Ok(())
 }
 
 /// The hub's clock is this machine's.

@@ -147,7 +147,7 @@ impl std::str::FromStr for Capture {
 /// A line's time, and what was said then.
 fn parse(line: &str) -> Option<(Duration, Said)> {
     let (time, rest) = line.trim_start().split_once(' ')?;
-    let time = Duration::try_from_secs_f64(time.parse().ok()?).ok()?;
+    let time = Duration::try_from_secs_f64(time.parse().ok()?).ok().filter(|time| *time <= LONGEST)?;
     let (direction, rest) = rest.trim_start().split_once(' ')?;
     // Two spaces end the bytes; what follows repeats them as text.
     let hex = rest.split("  ").next()?.trim_end();
@@ -160,6 +160,8 @@ fn parse(line: &str) -> Option<(Duration, Said)> {
     }
 }
 
+/// No ride lasts as long, and a time without a bound can't be added to a clock.
+const LONGEST: Duration = Duration::from_hours(24 * 365);
 const PIPE: usize = 4_096;
 /// How long a driver is waited for that does not ask what it asked then.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -235,12 +237,25 @@ mod tests {
             ("# alleycat-capture 1\n-1.0 < 41", "line 2"),
             ("# alleycat-capture 1\nnan < 41", "line 2"),
             ("# alleycat-capture 1\n1e300 < 41", "line 2"),
+            // A time that a duration can hold and a clock can't.
+            ("# alleycat-capture 1\n1e18 < 41", "line 2"),
             ("# alleycat-capture 1\n1 ? 41", "line 2"),
             ("# alleycat-capture 1\n1 <", "line 2"),
         ];
         for (text, word) in table {
             let error = text.parse::<Capture>().unwrap_err().to_string();
             assert!(error.contains(word), "{text}: {error}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_a_capture_panic(
+            lines in proptest::collection::vec("[0-9.e+-]{0,8} [<>?]{0,2} ?[0-9a-fA-F ]{0,24}|\\PC{0,40}|#[a-z ]{0,20}", 0..12),
+        ) {
+            if let Ok(capture) = format!("{MAGIC}\n{}", lines.join("\n")).parse::<Capture>() {
+                proptest::prop_assert!(capture.said.is_sorted_by_key(|(time, _)| *time));
+            }
         }
     }
 }
