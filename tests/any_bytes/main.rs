@@ -4,6 +4,8 @@
 //! The corpus is what is pinned or handed out anyway: golden messages, rules, prices. A failure names its seed;
 //! `ALLEYCAT_FUZZ_SEED` brings it back, `ALLEYCAT_FUZZ_INPUTS` says how many there are for each reader.
 
+#![expect(clippy::print_stdout, reason = "how many inputs a reader took is worth knowing")]
+
 use alleycat_rules::{Filter, Message, PartitionKey, Rules, Template};
 use alleycat_shared::api::{Join, Judge, Leave, Rename};
 use alleycat_shared::config::PageConfig;
