@@ -5,11 +5,13 @@ import { createRequire } from 'node:module'
 
 const packages = createRequire(process.env.ALLEYCAT_NODE_MODULES + '/')
 const { KinesisClient, PutRecordsCommand } = packages('@aws-sdk/client-kinesis')
+// By itself this client speaks HTTP/2, which no emulator does.
+const { NodeHttpHandler } = packages('@smithy/node-http-handler')
 
 const [endpoint, ridersText, secondsText, payload] = process.argv.slice(2)
 const [riders, seconds] = [Number(ridersText), Number(secondsText)]
 const client = new KinesisClient({
-  endpoint, region: 'eu-west-1', credentials: { accessKeyId: 'emulator', secretAccessKey: 'emulator' }, maxAttempts: 1,
+  endpoint, region: 'eu-west-1', credentials: { accessKeyId: 'emulator', secretAccessKey: 'emulator' }, maxAttempts: 1, requestHandler: new NodeHttpHandler(),
 })
 
 const BATCH = 100
