@@ -21,7 +21,7 @@ async fn into_the_race(page: &Page) -> anyhow::Result<()> {
         if page.text("join-now").await?.is_some() {
             page.click("join-now").await?;
         }
-        Ok(page.text("cadence").await?)
+        page.text("cadence").await
     })
     .await?;
     page.text_when("score", SOON, |score| score.parse::<u32>().is_ok_and(|score| score > 0)).await?;

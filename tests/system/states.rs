@@ -41,7 +41,7 @@ async fn into_the_race(page: &Page) -> anyhow::Result<()> {
         if page.text("join-now").await?.is_some() {
             page.click("join-now").await?;
         }
-        Ok(page.text("cadence").await?)
+        page.text("cadence").await
     })
     .await?;
     page.attribute_when("link-state", "data-state", SOON, |state| state == "connected").await?;
