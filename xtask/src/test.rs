@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         match step {
             Step::Format => shell::run("format", cargo().args(["fmt", "--all", "--check"]))?,
             Step::Lint => lint(&tools)?,
-            Step::Docs => docs()?,
+            Step::Docs => docs(&tools)?,
             Step::Deny => deny(&tools)?,
             Step::Native => native()?,
             Step::Browser => in_browser(&tools, &browser)?,
@@ -90,10 +90,14 @@ fn lint(tools: &Tools) -> anyhow::Result<()> {
     shell::run("clippy, wasm32", wasm.args(["--", "-D", "warnings"]))
 }
 
-fn docs() -> anyhow::Result<()> {
+fn docs(tools: &Tools) -> anyhow::Result<()> {
     let mut doc = cargo();
     doc.args(["doc", "--workspace", "--exclude", PAGE, "--no-deps", "--all-features"]);
     shell::run("documentation", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    let mut page = cargo();
+    tools.prepare(&mut page);
+    page.args(["doc", "--target", "wasm32-unknown-unknown", "--no-deps", "-p", PAGE, "-p", READER]);
+    shell::run("documentation of the page", page.env("RUSTDOCFLAGS", "-D warnings"))?;
     // Not every machine has Prometheus.
     if shell::which("promtool").is_none() {
         return Ok(());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::{RacerId, Score};
 
-/// The places of a field over a race, at up to [`MOST_POINTS`] moments.
+/// The places of a field over a race, at up to 300 moments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     every: u16,
