@@ -13,9 +13,10 @@ use crate::rig::Bridge;
 const BROWSER: &str = "/usr/bin/chromium";
 
 /// A page that says that it is alive, and hangs after three seconds.
-const PAGE: &str = "<script>const socket = new WebSocket(`ws://${location.host}/sensor`);
-    socket.onopen = () => { setInterval(() => socket.send('alive'), 200); setTimeout(() => { for (;;) {} }, 3000); };
-    </script>";
+const SCRIPT: &str = "const socket = new WebSocket(`ws://${location.host}/sensor`);
+    socket.onopen = () => { setInterval(() => socket.send('alive'), 200); setTimeout(() => { for (;;) {} }, 3000); };";
+/// With its script in a file of its own: the bridge's policy takes no other.
+const PAGE: &str = "<script src=\"/hangs.js\"></script>";
 
 fn pid(line: &str) -> Pid {
     let digits: String =
@@ -31,6 +32,7 @@ async fn a_browser_that_is_killed_or_hangs_is_started_again() {
     }
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("index.html"), PAGE).unwrap();
+    std::fs::write(folder.path().join("hangs.js"), SCRIPT).unwrap();
     let bridge = Bridge::start(&["virtual", "--page", folder.path().to_str().unwrap()]).await;
     let (url, profile) = (bridge.url("/"), folder.path().join("profile"));
     let mut command: Command = program(&["kiosk", "--url", &url, "--profile", profile.to_str().unwrap()]);
