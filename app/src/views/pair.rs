@@ -1,10 +1,9 @@
 //! On a phone that has read a tablet's code: who is it to be? Then the tablet has the rider.
 
 use leptos::prelude::*;
-use leptos::web_sys::HtmlInputElement;
 
 use crate::Ctx;
-use crate::components::{Avatar, Logo};
+use crate::components::{Avatar, Logo, RiderFields};
 use crate::state::{HandStep, Input, Page};
 
 /// The phone's page.
@@ -33,20 +32,10 @@ fn Profile() -> impl IntoView {
     let ctx = Ctx::here();
     let words = ctx.words();
     let racer = ctx.read(Page::racer_number);
-    let digits = ctx.read(Page::racer_digits);
-    let name = ctx.read(|page| page.entry().name_text().to_owned());
     let trouble = ctx.read(Page::trouble);
     let step = ctx.read(Page::hand_step);
     let joining = ctx.read(Page::is_joining);
     let busy = Memo::new(move |_| joining.get() || step.get() == Some(HandStep::Handing));
-    // What is not taken must not stay in the box either.
-    let typed = move |input: &HtmlInputElement, told: Input, kept: fn(&Page) -> String| {
-        ctx.tell(told);
-        let kept = ctx.now(kept);
-        if input.value() != kept {
-            input.set_value(&kept);
-        }
-    };
     view! {
         <form
             class="profile"
@@ -58,39 +47,7 @@ fn Profile() -> impl IntoView {
             <h1>{words.ride_as_yourself()}</h1>
             <p class="lead">{words.goes_to_tablet()}</p>
             <Avatar racer />
-            <label class="field racer">
-                <span>{words.racer_id()}</span>
-                <input
-                    data-testid="racer-id"
-                    inputmode="numeric"
-                    autocomplete="off"
-                    maxlength="5"
-                    placeholder="0–40000"
-                    prop:value=digits
-                    on:input:target=move |event| {
-                        let input = event.target();
-                        typed(&input, Input::RacerTyped(input.value()), Page::racer_digits);
-                    }
-                />
-            </label>
-            <label class="field">
-                <span>{words.name()}</span>
-                <input
-                    data-testid="name"
-                    autocomplete="nickname"
-                    autocapitalize="words"
-                    enterkeyhint="done"
-                    maxlength="24"
-                    spellcheck="false"
-                    prop:value=name
-                    on:input:target=move |event| {
-                        let input = event.target();
-                        typed(&input, Input::NameTyped(input.value()), |page| {
-                            page.entry().name_text().to_owned()
-                        });
-                    }
-                />
-            </label>
+            <RiderFields own_device=true />
             <p class="hint"><strong role="alert" data-testid="trouble">{trouble}</strong></p>
             <button type="submit" class="go" data-testid="hand-over" disabled=busy>
                 {move || if busy.get() { words.one_moment() } else { words.ride_on_tablet() }}
