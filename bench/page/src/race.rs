@@ -53,7 +53,8 @@ impl Bench {
             Ok(place.as_str().is_some_and(|place| place.parse::<u32>().is_ok()).then_some(()))
         })
         .await?;
-        let field = "return document.querySelector('.board h2').textContent.replace(/[^0-9 ]/g, '')";
+        let field =
+            "return document.querySelector('[data-testid=everybody]').textContent.replace(/[^0-9 ]/g, '')";
         until("the field is complete", LIMIT, async || {
             let text = tab.page().evaluate(field).await?;
             let numbers = text.as_str().unwrap_or_default().split(' ').filter_map(|word| word.parse().ok());
