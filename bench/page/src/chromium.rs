@@ -108,6 +108,13 @@ impl Tab {
         self.0.devtools("Emulation.setCPUThrottlingRate", &json!({ "rate": slower })).await.map(drop)
     }
 
+    /// Nothing is left of an earlier visit: no cache, no service worker.
+    pub(crate) async fn forget(&self, url: &str) -> anyhow::Result<()> {
+        let origin = url.trim_end_matches('/');
+        let all = json!({ "origin": origin, "storageTypes": "all" });
+        self.0.devtools("Storage.clearDataForOrigin", &all).await.map(drop)
+    }
+
     /// Loads everything anew, over this line.
     pub(crate) async fn slow_line(&self, line: Line) -> anyhow::Result<()> {
         self.0.devtools("Network.enable", &json!({})).await?;

@@ -22,6 +22,7 @@ struct Loads {
 impl Loads {
     async fn add(&mut self, browser: &Browser, line: Line, url: &str, ready: &str) -> anyhow::Result<()> {
         let tab = Tab::open(browser, "load").await?;
+        tab.forget(url).await?;
         tab.slow_line(line).await?;
         tab.slow_down(SLOWER).await?;
         self.ready.push(tab.go(url, ready).await?);
