@@ -50,8 +50,7 @@ const SYSTEM: &str = "alleycat-tests";
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let start = Instant::now();
     let (tools, browser) = setup::everything()?;
-    let steps: Vec<_> =
-        ALL.into_iter().filter(|s| options.only.is_empty() || options.only.contains(s)).collect();
+    let steps = if options.only.is_empty() { ALL.to_vec() } else { options.only.clone() };
     for step in &steps {
         match step {
             Step::Format => shell::run("format", cargo().args(["fmt", "--all", "--check"]))?,
