@@ -10,8 +10,8 @@ pub(crate) struct Ask {
     pace: Millis,
     /// How long an answer may take.
     limit: Millis,
-    /// When the next request may go out.
-    due: Millis,
+    /// When the next request may go out, if one ever does.
+    due: Option<Millis>,
     in_flight: Option<(Vec<u8>, Millis)>,
     /// Requests without an answer in a row.
     misses: u32,
@@ -20,12 +20,15 @@ pub(crate) struct Ask {
 impl Ask {
     /// Nothing was asked yet; the first request may go out at once.
     pub(crate) const fn new(pace: Millis, limit: Millis) -> Self {
-        Self { pace, limit, due: 0, in_flight: None, misses: 0 }
+        Self { pace, limit, due: Some(0), in_flight: None, misses: 0 }
     }
 
-    /// Starts again, `rest` after now.
-    pub(crate) fn restart(&mut self, now: Millis, rest: Millis) {
-        (self.due, self.in_flight, self.misses) = (now + rest, None, 0);
+    /// Nothing is ever asked.
+    pub(crate) const NEVER: Self = Self { pace: 0, limit: 0, due: None, in_flight: None, misses: 0 };
+
+    /// The same from its beginning: the first request may go out `rest` after now.
+    pub(crate) fn again(&self, now: Millis, rest: Millis) -> Self {
+        Self { due: self.due.map(|_| now + rest), ..Self::new(self.pace, self.limit) }
     }
 
     /// Looks at the clock: whether the next request may go out.
@@ -34,17 +37,17 @@ impl Ask {
             self.in_flight = None;
             self.misses = self.misses.saturating_add(1);
         }
-        self.in_flight.is_none() && now >= self.due
+        self.in_flight.is_none() && self.due.is_some_and(|due| now >= due)
     }
 
     /// The next request goes out no sooner than this.
     pub(crate) fn defer(&mut self, until: Millis) {
-        self.due = self.due.max(until);
+        self.due = self.due.map(|due| due.max(until));
     }
 
     /// A request goes out; returned as it was given.
     pub(crate) fn sent(&mut self, request: Vec<u8>, now: Millis) -> Vec<u8> {
-        (self.in_flight, self.due) = (Some((request.clone(), now)), now + self.pace);
+        (self.in_flight, self.due) = (Some((request.clone(), now)), Some(now + self.pace));
         request
     }
 
@@ -69,8 +72,8 @@ impl Ask {
     }
 
     /// When [`Ask::is_due`] is to be asked again.
-    pub(crate) fn next_deadline(&self) -> Millis {
-        self.in_flight.as_ref().map_or(self.due, |(_, since)| since + self.limit)
+    pub(crate) fn next_deadline(&self) -> Option<Millis> {
+        self.in_flight.as_ref().map_or(self.due, |(_, since)| Some(since + self.limit))
     }
 }
 
@@ -83,13 +86,12 @@ mod tests {
 
     #[test]
     fn one_request_is_in_flight_and_the_next_waits_for_its_answer_and_its_turn() {
-        let mut ask = Ask::new(300, 1_000);
-        ask.restart(100, 50);
-        assert_eq!((ask.is_due(149), ask.next_deadline(), ask.is_due(150)), (false, 150, true));
+        let mut ask = Ask::new(300, 1_000).again(100, 50);
+        assert_eq!((ask.is_due(149), ask.next_deadline(), ask.is_due(150)), (false, Some(150), true));
         assert_eq!(ask.sent(b"a".to_vec(), 150), b"a");
         assert_eq!(
             (ask.is_due(1_149), ask.in_flight(), ask.next_deadline()),
-            (false, Some(&b"a"[..]), 1_150)
+            (false, Some(&b"a"[..]), Some(1_150))
         );
         ask.answered();
         assert_eq!((ask.is_due(449), ask.is_due(450)), (false, true));
@@ -103,11 +105,13 @@ mod tests {
             assert!(ask.is_due(now) && !ask.is_stuck());
             assert_eq!(ask.misses(), missed);
             ask.sent(b"a".to_vec(), now);
-            now = ask.next_deadline();
+            now = ask.next_deadline().unwrap();
         }
         assert!(ask.is_due(now) && ask.is_stuck());
         ask.sent(b"a".to_vec(), now);
         ask.answered();
         assert_eq!((ask.misses(), ask.is_stuck()), (0, false));
+        let mut never = Ask::NEVER.again(now, 0);
+        assert_eq!((never.is_due(Millis::MAX), never.next_deadline()), (false, None));
     }
 }

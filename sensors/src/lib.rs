@@ -25,6 +25,7 @@ pub mod peloton;
 mod reading;
 #[cfg(any(test, feature = "regime"))]
 pub mod regime;
+mod talk;
 mod told;
 mod torque;
 pub mod trixter;
@@ -33,6 +34,7 @@ pub use driver::{Driver, Flow};
 pub use events::{EventCounter, Units};
 pub use link::{BACK_OFF_MS, Link};
 pub use reading::{Bad, Counters, Origin, Reading, Resistance};
+pub use talk::Talk;
 pub use told::DEFAULT_RESISTANCE;
 pub use torque::DEFAULT_MAX_TORQUE;
 
@@ -50,18 +52,30 @@ pub trait Decoder: Send {
     /// Looks at the clock: to be called at [`Decoder::next_deadline`] and on any wake-up.
     fn wake(&mut self, now: Millis);
 
+    /// The talk with the bike.
+    fn talk(&self) -> &Talk;
+
+    /// The same, to be taken from.
+    fn talk_mut(&mut self) -> &mut Talk;
+
     /// The next reading, each told once.
-    fn poll_reading(&mut self) -> Option<Reading>;
+    fn poll_reading(&mut self) -> Option<Reading> {
+        self.talk_mut().readings.pop()
+    }
 
     /// Bytes to send to the bike.
-    fn poll_write(&mut self) -> Option<Vec<u8>>;
+    fn poll_write(&mut self) -> Option<Vec<u8>> {
+        self.talk_mut().writes.pop()
+    }
 
     /// When [`Decoder::wake`] is due.
-    fn next_deadline(&self) -> Option<Millis>;
+    fn next_deadline(&self) -> Option<Millis> {
+        self.talk().ask.next_deadline()
+    }
 
     /// Whether the bike has left so many requests unanswered that the port is best opened again.
     fn is_stuck(&self) -> bool {
-        false
+        self.talk().ask.is_stuck()
     }
 
     /// The number of the wireless sensor that was paired, so that neighbours' sensors are left alone the next
@@ -71,5 +85,7 @@ pub trait Decoder: Send {
     }
 
     /// What was understood and what was not, since the decoder was made.
-    fn counters(&self) -> Counters;
+    fn counters(&self) -> Counters {
+        self.talk().counters
+    }
 }

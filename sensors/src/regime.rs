@@ -69,7 +69,18 @@ pub(crate) struct Regime<'a> {
     pub(crate) checked: bool,
 }
 
-impl Regime<'_> {
+/// A decoder at the start of a port, at time 0.
+pub(crate) fn started(mut decoder: impl Decoder + 'static) -> Box<dyn Decoder> {
+    decoder.restart(0);
+    Box::new(decoder)
+}
+
+impl<'a> Regime<'a> {
+    /// Of a decoder of checked frames that needs no answer on the way. Its noise is to be added.
+    pub(crate) fn of(make: &'a dyn Fn() -> Box<dyn Decoder>, carry: Carrier<'a>) -> Self {
+        Self { make, answer: &|_| Vec::new(), noise: &[], separator: &[], carry, checked: true }
+    }
+
     /// Puts all vectors through all of it.
     pub(crate) fn run(&self, vectors: &[Vector]) {
         for vector in vectors {

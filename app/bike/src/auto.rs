@@ -1,6 +1,6 @@
 //! Finding out what a port says by listening only: nothing is sent to a bike that nobody has named.
 
-use alleycat_sensors::{Counters, Decoder, Driver, Millis, Reading};
+use alleycat_sensors::{Decoder, Driver, Millis, Reading, Talk};
 
 use crate::decoders::decoder;
 
@@ -16,6 +16,8 @@ pub(crate) struct Auto {
     /// When the time of this rate is up.
     due: Millis,
     is_stuck: bool,
+    /// The talk with nobody, before the port is open.
+    silence: Talk,
 }
 
 struct Tried {
@@ -39,6 +41,11 @@ impl Auto {
         self.sure.and_then(|at| self.tried.get(at))
     }
 
+    /// Who it is, or else the first of those who listen.
+    fn leading(&self) -> usize {
+        self.sure.unwrap_or_default()
+    }
+
     fn found_mut(&mut self) -> Option<&mut Tried> {
         self.sure.and_then(|at| self.tried.get_mut(at))
     }
@@ -52,6 +59,18 @@ impl Tried {
 }
 
 impl Decoder for Auto {
+    fn talk(&self) -> &Talk {
+        self.tried.get(self.leading()).map_or(&self.silence, |one| one.decoder.talk())
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        let leading = self.leading();
+        match self.tried.get_mut(leading) {
+            Some(one) => one.decoder.talk_mut(),
+            None => &mut self.silence,
+        }
+    }
+
     fn restart(&mut self, now: Millis) {
         if self.sure.is_none() {
             let known =
@@ -99,10 +118,6 @@ impl Decoder for Auto {
 
     fn is_stuck(&self) -> bool {
         self.is_stuck
-    }
-
-    fn counters(&self) -> Counters {
-        self.found().or_else(|| self.tried.first()).map(|one| one.decoder.counters()).unwrap_or_default()
     }
 }
 

@@ -11,9 +11,9 @@ mod setup;
 #[cfg(any(test, feature = "regime"))]
 pub(crate) mod vectors;
 
-use crate::reading::{Beside, Readings, Writes};
+use crate::reading::Beside;
 use crate::torque::Torque;
-use crate::{Counters, DEFAULT_MAX_TORQUE, Decoder, Millis, Reading, Resistance};
+use crate::{DEFAULT_MAX_TORQUE, Decoder, Millis, Resistance, Talk};
 use frame::{Frames, Message};
 pub use profile::Profile;
 use profile::{Pages, Told};
@@ -50,9 +50,7 @@ pub struct AntDecoder {
     /// Trainers tell their resistance every few seconds only.
     resistance: Option<(Resistance, Millis)>,
     torque: Torque,
-    readings: Readings,
-    writes: Writes,
-    counters: Counters,
+    talk: Talk,
 }
 
 /// A channel and the sensor on it.
@@ -87,15 +85,13 @@ impl AntDecoder {
             channels,
             beside: Beside::NONE,
             resistance: None,
-            readings: Readings::default(),
-            writes: Writes::default(),
-            counters: Counters::default(),
+            talk: Talk::default(),
             options,
         }
     }
 
     fn handle(&mut self, message: &Message, now: Millis) {
-        self.counters.good += 1;
+        self.talk.counters.good += 1;
         match (message.id, message.data.as_slice()) {
             (STARTED, _) => self.setup.started(),
             (RESPONSE, [channel, EVENT, code, ..]) => self.event(*channel, *code),
@@ -105,8 +101,8 @@ impl AntDecoder {
             }
             (BROADCAST | ACKNOWLEDGED, [channel, rest @ ..]) => {
                 let Some((page, extra)) = rest.split_first_chunk::<8>() else {
-                    self.counters.good -= 1;
-                    self.counters.bad.count(crate::reading::Fault::Form);
+                    self.talk.counters.good -= 1;
+                    self.talk.counters.bad.count(crate::reading::Fault::Form);
                     return;
                 };
                 // Extended: the sensor's number comes along.
@@ -151,7 +147,7 @@ impl AntDecoder {
             power.and_then(|watts| self.beside.set_power(watts, now).err()),
             heart_rate.and_then(|rate| self.beside.set_heart_rate(rate, now).err()),
         ];
-        faults.into_iter().flatten().for_each(|fault| self.counters.bad.count(fault));
+        faults.into_iter().flatten().for_each(|fault| self.talk.counters.bad.count(fault));
         self.resistance = resistance.map(|resistance| (resistance, now)).or(self.resistance);
         let Some(cadence) = cadence else { return };
         if let Some(channel) = self.channels.get_mut(at) {
@@ -171,23 +167,30 @@ impl AntDecoder {
                 reading.resistance = told
                     .map(|(resistance, _)| resistance)
                     .or_else(|| watts.and_then(|watts| self.torque.estimate(watts, reading.cadence, now)));
-                self.readings.push(reading);
+                self.talk.readings.push(reading);
             }
-            Err(fault) => self.counters.bad.count(fault),
+            Err(fault) => self.talk.counters.bad.count(fault),
         }
     }
 
     fn write(&mut self, message: &Message) {
         // A few zeros after it, or the stick's own reader waits for more.
-        self.writes.push([message.bytes(), vec![0, 0]].concat());
+        self.talk.writes.push([message.bytes(), vec![0, 0]].concat());
     }
 }
 
 impl Decoder for AntDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
         let devices: Vec<_> = self.channels.iter().map(|channel| channel.device).collect();
-        let counters = self.counters;
-        *self = Self { counters, ..Self::new(self.options.clone()) };
+        *self = Self { talk: self.talk.again(now, 0), ..Self::new(self.options.clone()) };
         // Neighbours' sensors are not ours: who was paired stays so.
         for (channel, device) in self.channels.iter_mut().zip(devices) {
             channel.device = device;
@@ -198,7 +201,7 @@ impl Decoder for AntDecoder {
     fn push(&mut self, bytes: &[u8], now: Millis) {
         for piece in bytes.chunks(PIECE) {
             self.frames.push(piece);
-            while let Some(message) = self.frames.next(&mut self.counters) {
+            while let Some(message) = self.frames.next(&mut self.talk.counters) {
                 self.handle(&message, now);
             }
         }
@@ -213,14 +216,6 @@ impl Decoder for AntDecoder {
         }
     }
 
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
-    }
-
     fn next_deadline(&self) -> Option<Millis> {
         self.setup.next_deadline()
     }
@@ -232,10 +227,6 @@ impl Decoder for AntDecoder {
     fn paired(&self) -> Option<u16> {
         let live = self.channels.iter().filter(|channel| channel.heard.is_some());
         live.filter_map(|channel| channel.device).next()
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
     }
 }
 

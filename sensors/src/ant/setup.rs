@@ -21,8 +21,7 @@ impl Setup {
     }
 
     pub(super) fn restart(&mut self, now: Millis) {
-        *self = Self::new();
-        self.ask.restart(now, 0);
+        *self = Self { ask: self.ask.again(now, 0), ..Self::new() };
     }
 
     pub(super) const fn is_done(&self) -> bool {
@@ -87,7 +86,7 @@ impl Setup {
 
     /// Nothing is due when all is set up: sensors speak when they like.
     pub(super) fn next_deadline(&self) -> Option<Millis> {
-        (!self.is_done()).then(|| self.ask.next_deadline())
+        self.ask.next_deadline().filter(|_| !self.is_done())
     }
 }
 

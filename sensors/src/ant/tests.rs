@@ -1,5 +1,6 @@
 use super::emulate::AntStick;
 use super::*;
+use crate::Reading;
 use crate::regime::{taken, whole};
 
 #[test]

@@ -22,14 +22,8 @@ pub(super) fn decoder(profile: Profile) -> Box<dyn Decoder> {
 /// Puts the decoder through all vectors.
 pub(crate) fn run(carry: Carrier<'_>) {
     for profile in Profile::ALL {
-        let regime = Regime {
-            make: &|| decoder(profile),
-            answer: &|_| Vec::new(),
-            noise: &[0xff, 0x55, 0xa4, 0x63],
-            separator: &[],
-            carry,
-            checked: true,
-        };
+        let make = || decoder(profile);
+        let regime = Regime { noise: &[0xff, 0x55, 0xa4, 0x63], ..Regime::of(&make, carry) };
         regime.run(&vectors(profile));
     }
 }

@@ -16,9 +16,9 @@ mod power;
 mod vectors;
 
 use crate::events::EventCounter;
-use crate::reading::{Beside, Fault, Readings};
+use crate::reading::{Beside, Fault};
 use crate::torque::Torque;
-use crate::{Counters, Decoder, Millis, Reading, Resistance, Units};
+use crate::{Decoder, Millis, Resistance, Talk, Units};
 use ftms::Range;
 
 /// What a sensor tells, by its characteristic.
@@ -102,8 +102,7 @@ pub struct BleDecoder {
     torque: Torque,
     /// It has told a resistance of its own: then none is estimated beside it.
     resists: bool,
-    readings: Readings,
-    counters: Counters,
+    talk: Talk,
 }
 
 impl BleDecoder {
@@ -118,8 +117,7 @@ impl BleDecoder {
             beside: Beside::NONE,
             torque: Torque::new(max_torque),
             resists: false,
-            readings: Readings::default(),
-            counters: Counters::default(),
+            talk: Talk::default(),
         }
     }
 
@@ -141,7 +139,7 @@ impl BleDecoder {
                 Told { cadence, ..Told::default() }
             }
         };
-        self.counters.good += 1;
+        self.talk.counters.good += 1;
         self.tell(characteristic, told, now);
         Ok(())
     }
@@ -152,7 +150,7 @@ impl BleDecoder {
             power.and_then(|watts| self.beside.set_power(watts, now).err()),
             heart_rate.and_then(|rate| self.beside.set_heart_rate(rate, now).err()),
         ];
-        faults.into_iter().flatten().for_each(|fault| self.counters.bad.count(fault));
+        faults.into_iter().flatten().for_each(|fault| self.talk.counters.bad.count(fault));
         if let Some(resistance) = resistance {
             self.beside.resistance.set(resistance, now);
             self.resists = true;
@@ -169,9 +167,9 @@ impl BleDecoder {
                 let watts = reading.power.filter(|_| !self.resists);
                 let estimate = watts.and_then(|watts| self.torque.estimate(watts, reading.cadence, now));
                 reading.resistance = reading.resistance.or(estimate);
-                self.readings.push(reading);
+                self.talk.readings.push(reading);
             }
-            Err(fault) => self.counters.bad.count(fault),
+            Err(fault) => self.talk.counters.bad.count(fault),
         }
     }
 }
@@ -191,8 +189,16 @@ impl Crank {
 }
 
 impl Decoder for BleDecoder {
-    fn restart(&mut self, _: Millis) {
-        *self = Self { counters: self.counters, ..Self::new(self.max_torque) };
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
+    fn restart(&mut self, now: Millis) {
+        *self = Self { talk: self.talk.again(now, 0), ..Self::new(self.max_torque) };
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
@@ -202,30 +208,14 @@ impl Decoder for BleDecoder {
         match known {
             Some((characteristic, value)) => {
                 if let Err(fault) = self.notified(characteristic, value, now) {
-                    self.counters.bad.count(fault);
+                    self.talk.counters.bad.count(fault);
                 }
             }
-            None => self.counters.skipped += bytes.len() as u64,
+            None => self.talk.counters.skipped += bytes.len() as u64,
         }
     }
 
     fn wake(&mut self, _: Millis) {}
-
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn next_deadline(&self) -> Option<Millis> {
-        None
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
-    }
 }
 
 /// A characteristic that has told no cadence for so long is not waited for by less trusted ones. In ms.

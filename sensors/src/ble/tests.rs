@@ -3,6 +3,7 @@ use super::vectors::{decoder, vectors};
 use super::*;
 use crate::Origin;
 use crate::regime::{believable, rpm, taken};
+use crate::{Counters, Reading};
 
 const SECOND: Millis = 1_000;
 

@@ -2,7 +2,7 @@
 //! characteristic and its value.
 
 use super::{BleDecoder, Characteristic};
-use crate::regime::{bytes, rpm};
+use crate::regime::{bytes, rpm, started};
 use crate::{DEFAULT_MAX_TORQUE, Decoder, Origin, Reading};
 
 /// Notifications a second apart, and what is read from them.
@@ -13,9 +13,7 @@ pub(super) struct Vector {
 }
 
 pub(super) fn decoder() -> Box<dyn Decoder> {
-    let mut decoder = BleDecoder::new(DEFAULT_MAX_TORQUE);
-    decoder.restart(0);
-    Box::new(decoder)
+    started(BleDecoder::new(DEFAULT_MAX_TORQUE))
 }
 
 pub(super) fn vectors() -> Vec<Vector> {

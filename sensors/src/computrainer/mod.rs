@@ -8,9 +8,9 @@ pub mod emulate;
 #[cfg(any(test, feature = "regime"))]
 pub(crate) mod vectors;
 
-use crate::reading::{Beside, Fault, Readings, Writes};
+use crate::reading::{Beside, Fault};
 use crate::torque::Torque;
-use crate::{Counters, Decoder, Millis, Reading};
+use crate::{Decoder, Millis, Talk};
 
 /// Reads a CompuTrainer, and holds its brake at a load. Resistance is estimated from power and cadence.
 #[derive(Debug)]
@@ -31,9 +31,7 @@ pub struct ComputrainerDecoder {
     blind: bool,
     beside: Beside,
     torque: Torque,
-    readings: Readings,
-    writes: Writes,
-    counters: Counters,
+    talk: Talk,
 }
 
 impl ComputrainerDecoder {
@@ -51,9 +49,7 @@ impl ComputrainerDecoder {
             blind: false,
             beside: Beside::NONE,
             torque: Torque::new(max_torque),
-            readings: Readings::default(),
-            writes: Writes::default(),
-            counters: Counters::default(),
+            talk: Talk::default(),
         }
     }
 
@@ -69,7 +65,7 @@ impl ComputrainerDecoder {
                 let mut reading = self.beside.reading(f64::from(low), now)?;
                 reading.resistance =
                     reading.power.and_then(|watts| self.torque.estimate(watts, reading.cadence, now));
-                self.readings.push(reading);
+                self.talk.readings.push(reading);
             }
             0xb => self.blind = wide & CADENCE_SENSOR == 0,
             // Nothing, speed, calibration, and the rest.
@@ -84,13 +80,13 @@ impl ComputrainerDecoder {
             let (body, last) = window.split_at(MESSAGE - 1);
             if last[0] & 0x80 == 0 || body.iter().any(|byte| byte & 0x80 != 0) {
                 self.buffer.remove(0);
-                self.counters.skipped += 1;
+                self.talk.counters.skipped += 1;
                 continue;
             }
             self.buffer.drain(..MESSAGE);
             match self.message(window, now) {
-                Ok(()) => self.counters.good += 1,
-                Err(fault) => self.counters.bad.count(fault),
+                Ok(()) => self.talk.counters.good += 1,
+                Err(fault) => self.talk.counters.bad.count(fault),
             }
             self.messages += 1;
             if self.messages >= COMMAND_EVERY {
@@ -103,20 +99,27 @@ impl ComputrainerDecoder {
     fn command(&mut self) {
         self.messages = 0;
         let values = ERGOMETER.into_iter().chain([self.load]);
-        self.writes.push((1..).zip(values).flat_map(|(command, value)| row(command, value)).collect());
+        self.talk.writes.push((1..).zip(values).flat_map(|(command, value)| row(command, value)).collect());
     }
 
     fn greet(&mut self, now: Millis) {
         (self.heard, self.linked) = (now, false);
         self.buffer.clear();
-        self.writes.push(GREETING.to_vec());
+        self.talk.writes.push(GREETING.to_vec());
     }
 }
 
 impl Decoder for ComputrainerDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
-        let counters = self.counters;
-        *self = Self { counters, ..Self::new(self.max_torque, self.load) };
+        *self = Self { talk: self.talk.again(now, 0), ..Self::new(self.max_torque, self.load) };
         self.greet(now);
     }
 
@@ -124,17 +127,17 @@ impl Decoder for ComputrainerDecoder {
         for byte in bytes {
             self.buffer.push(*byte);
             if let Some(before) = self.buffer.strip_suffix(LINK_UP) {
-                self.counters.skipped += before.len() as u64;
-                self.counters.good += 1;
+                self.talk.counters.skipped += before.len() as u64;
+                self.talk.counters.good += 1;
                 (self.linked, self.misses, self.heard) = (true, 0, now);
                 self.buffer.clear();
                 self.command();
             }
             // The letters of the answer are no message: the last byte of one has bit 7 set.
             if byte & 0x80 != 0 || self.buffer.len() > MOST_BUFFERED {
-                let good = self.counters.good;
+                let good = self.talk.counters.good;
                 self.read(now);
-                if self.counters.good > good {
+                if self.talk.counters.good > good {
                     (self.linked, self.misses, self.heard) = (true, 0, now);
                 }
             }
@@ -148,24 +151,12 @@ impl Decoder for ComputrainerDecoder {
         }
     }
 
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
-    }
-
     fn next_deadline(&self) -> Option<Millis> {
         Some(self.heard + SILENT_MS)
     }
 
     fn is_stuck(&self) -> bool {
         self.misses >= STUCK_MISSES
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
     }
 }
 

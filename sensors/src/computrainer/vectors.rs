@@ -1,25 +1,16 @@
 //! Vectors: [S] bytes of a public source, [C] computed from the rules.
 
 use super::ComputrainerDecoder;
-use crate::regime::{Carrier, Regime, Vector, bytes, rpm};
+use crate::regime::{Carrier, Regime, Vector, bytes, rpm, started};
 use crate::{DEFAULT_MAX_TORQUE, Decoder, Origin, Reading};
 
 pub(super) fn decoder() -> Box<dyn Decoder> {
-    let mut decoder = ComputrainerDecoder::new(DEFAULT_MAX_TORQUE, 100);
-    decoder.restart(0);
-    Box::new(decoder)
+    started(ComputrainerDecoder::new(DEFAULT_MAX_TORQUE, 100))
 }
 
 /// Puts the decoder through all vectors.
 pub(crate) fn run(carry: Carrier<'_>) {
-    let regime = Regime {
-        make: &decoder,
-        answer: &|_| Vec::new(),
-        noise: &[0xff, 0x80, 0xc1],
-        separator: &[],
-        carry,
-        checked: false,
-    };
+    let regime = Regime { noise: &[0xff, 0x80, 0xc1], checked: false, ..Regime::of(&decoder, carry) };
     regime.run(&vectors());
 }
 

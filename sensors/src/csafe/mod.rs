@@ -10,9 +10,8 @@ mod frame;
 #[cfg(any(test, feature = "regime"))]
 pub(crate) mod vectors;
 
-use crate::ask::Ask;
-use crate::reading::{Beside, Fault, Readings, Writes};
-use crate::{Counters, Decoder, Millis, Reading, Resistance};
+use crate::reading::{Beside, Fault};
+use crate::{Decoder, Millis, Reading, Resistance, Talk};
 use answer::{ALL, Answer};
 use frame::Frames;
 
@@ -24,7 +23,6 @@ pub const DEFAULT_MAX_LEVEL: f64 = 25.0;
 pub struct CsafeDecoder {
     /// The level that is 100 %.
     max_level: f64,
-    ask: Ask,
     frames: Frames,
     wanted: Wanted,
     /// What moves while somebody rides.
@@ -32,9 +30,7 @@ pub struct CsafeDecoder {
     beside: Beside,
     /// Whether the console tells a cadence at all.
     turns: bool,
-    readings: Readings,
-    writes: Writes,
-    counters: Counters,
+    talk: Talk,
 }
 
 /// What the console is asked for.
@@ -61,33 +57,30 @@ impl CsafeDecoder {
     pub fn new(max_level: f64) -> Self {
         Self {
             max_level,
-            ask: Ask::new(POLL_MS, ANSWER_MS),
             frames: Frames::default(),
             wanted: Wanted::default(),
             moving: Moving::default(),
             beside: Beside::NONE,
             turns: false,
-            readings: Readings::default(),
-            writes: Writes::default(),
-            counters: Counters::default(),
+            talk: Talk::asking(POLL_MS, ANSWER_MS),
         }
     }
 
     fn contents(&mut self, contents: &[u8], now: Millis) {
-        let echo = self.ask.in_flight() == Some(frame::bytes(contents).as_slice());
+        let echo = self.talk.ask.in_flight() == Some(frame::bytes(contents).as_slice());
         if echo {
-            self.counters.skipped += contents.len() as u64 + 3;
+            self.talk.counters.skipped += contents.len() as u64 + 3;
             return;
         }
         match Answer::read(contents).and_then(|answer| self.answer(&answer, now)) {
-            Ok(()) => self.counters.good += 1,
-            Err(fault) => self.counters.bad.count(fault),
+            Ok(()) => self.talk.counters.good += 1,
+            Err(fault) => self.talk.counters.bad.count(fault),
         }
     }
 
     fn answer(&mut self, answer: &Answer, now: Millis) -> Result<(), Fault> {
-        if self.ask.in_flight().is_some() {
-            self.ask.answered();
+        if self.talk.ask.in_flight().is_some() {
+            self.talk.ask.answered();
             self.wanted.answered(&answer.commands);
         }
         let at_rest = answer.at_rest || self.moving.is_frozen(answer, now);
@@ -110,7 +103,7 @@ impl CsafeDecoder {
         if at_rest {
             reading = Reading { cadence: 0.0, power: reading.power.and(Some(0.0)), ..reading };
         }
-        self.readings.push(reading);
+        self.talk.readings.push(reading);
         Ok(())
     }
 }
@@ -188,49 +181,36 @@ impl Moving {
 }
 
 impl Decoder for CsafeDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
-        *self = Self { counters: self.counters, ..Self::new(self.max_level) };
-        self.ask.restart(now, SETTLE_MS);
+        *self = Self { talk: self.talk.again(now, SETTLE_MS), ..Self::new(self.max_level) };
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
         for byte in bytes {
-            if let Some(contents) = self.frames.push(*byte, &mut self.counters) {
+            if let Some(contents) = self.frames.push(*byte, &mut self.talk.counters) {
                 self.contents(&contents, now);
             }
         }
     }
 
     fn wake(&mut self, now: Millis) {
-        let misses = self.ask.misses();
-        if self.ask.is_due(now) {
-            if self.ask.misses() > misses {
+        let misses = self.talk.ask.misses();
+        if self.talk.ask.is_due(now) {
+            if self.talk.ask.misses() > misses {
                 // What is not answered at all may be too much at once.
                 self.wanted.empty += 1;
             }
             let request = frame::bytes(&self.wanted.next());
-            self.writes.push(self.ask.sent(request, now));
+            self.talk.writes.push(self.talk.ask.sent(request, now));
         }
-    }
-
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
-    }
-
-    fn next_deadline(&self) -> Option<Millis> {
-        Some(self.ask.next_deadline())
-    }
-
-    fn is_stuck(&self) -> bool {
-        self.ask.is_stuck()
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
     }
 }
 

@@ -95,7 +95,7 @@ fn a_mere_echo_is_no_console() {
     assert!(decoder.is_stuck());
     // [C] the echo of the shortest request would read as `finished`.
     let mut decoder = CsafeDecoder::new(DEFAULT_MAX_LEVEL);
-    decoder.ask.sent(bytes("F1 A7 A7 F2"), 0);
+    decoder.talk.ask.sent(bytes("F1 A7 A7 F2"), 0);
     decoder.push(&bytes("F1 A7 A7 F2"), 1);
     assert_eq!(decoder.counters().good, 0);
 }

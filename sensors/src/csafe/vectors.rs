@@ -1,25 +1,16 @@
 //! Vectors: [S] bytes of a public source, [C] computed from the rules.
 
 use super::{CsafeDecoder, DEFAULT_MAX_LEVEL};
-use crate::regime::{Carrier, Regime, Vector, bytes, rpm};
+use crate::regime::{Carrier, Regime, Vector, bytes, rpm, started};
 use crate::{Decoder, Origin, Reading};
 
 pub(super) fn decoder() -> Box<dyn Decoder> {
-    let mut decoder = CsafeDecoder::new(DEFAULT_MAX_LEVEL);
-    decoder.restart(0);
-    Box::new(decoder)
+    started(CsafeDecoder::new(DEFAULT_MAX_LEVEL))
 }
 
 /// Puts the decoder through all vectors.
 pub(crate) fn run(carry: Carrier<'_>) {
-    let regime = Regime {
-        make: &decoder,
-        answer: &|_| Vec::new(),
-        noise: &[0xff, 0x00, 0x55, 0xf2],
-        separator: &[],
-        carry,
-        checked: true,
-    };
+    let regime = Regime { noise: &[0xff, 0x00, 0x55, 0xf2], ..Regime::of(&decoder, carry) };
     regime.run(&vectors());
 }
 

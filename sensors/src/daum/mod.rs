@@ -8,42 +8,30 @@ pub mod emulate;
 #[cfg(any(test, feature = "regime"))]
 pub(crate) mod vectors;
 
-use crate::ask::Ask;
-use crate::reading::{Beside, Fault, Readings, Writes};
-use crate::{Counters, Decoder, Millis, Reading, Resistance};
+use crate::reading::{Beside, Fault};
+use crate::{Decoder, Millis, Reading, Resistance, Talk};
 
 /// Polls a Daum ergometer of the classic series. Its gear is the resistance, as a level.
 #[derive(Debug)]
 pub struct DaumDecoder {
-    ask: Ask,
     /// The cockpit's address, once it is known.
     address: Option<u8>,
     /// What came since the last request.
     heard: Vec<u8>,
     last_byte: Millis,
-    readings: Readings,
-    writes: Writes,
-    counters: Counters,
+    talk: Talk,
 }
 
 impl Default for DaumDecoder {
     fn default() -> Self {
-        Self {
-            ask: Ask::new(POLL_MS, ANSWER_MS),
-            address: None,
-            heard: Vec::new(),
-            last_byte: 0,
-            readings: Readings::default(),
-            writes: Writes::default(),
-            counters: Counters::default(),
-        }
+        Self { address: None, heard: Vec::new(), last_byte: 0, talk: Talk::asking(POLL_MS, ANSWER_MS) }
     }
 }
 
 impl DaumDecoder {
     /// Throws away what can't begin an answer, and an echo of what was asked.
     fn align(&mut self) {
-        let Some(asked) = self.ask.in_flight().map(<[u8]>::to_vec) else {
+        let Some(asked) = self.talk.ask.in_flight().map(<[u8]>::to_vec) else {
             self.skip(self.heard.len());
             return;
         };
@@ -59,7 +47,7 @@ impl DaumDecoder {
     }
 
     fn skip(&mut self, count: usize) {
-        self.counters.skipped += count as u64;
+        self.talk.counters.skipped += count as u64;
         self.heard.drain(..count);
     }
 
@@ -79,13 +67,13 @@ impl DaumDecoder {
         self.heard.clear();
         match outcome {
             Ok(reading) => {
-                self.counters.good += 1;
-                self.ask.answered();
+                self.talk.counters.good += 1;
+                self.talk.ask.answered();
                 if let Some(reading) = reading {
-                    self.readings.push(reading);
+                    self.talk.readings.push(reading);
                 }
             }
-            Err(fault) => self.counters.bad.count(fault),
+            Err(fault) => self.talk.counters.bad.count(fault),
         }
     }
 
@@ -111,9 +99,16 @@ impl DaumDecoder {
 }
 
 impl Decoder for DaumDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
-        *self = Self { counters: self.counters, ..Self::default() };
-        self.ask.restart(now, SETTLE_MS);
+        *self = Self { talk: self.talk.again(now, SETTLE_MS), ..Self::default() };
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
@@ -129,35 +124,19 @@ impl Decoder for DaumDecoder {
         if self.is_quiet(now) {
             self.read(true, now);
         }
-        if self.ask.is_due(now) {
+        if self.talk.ask.is_due(now) {
             self.skip(self.heard.len());
             let request = match self.address {
                 Some(address) => vec![RUN_DATA, address],
                 None => vec![FIND],
             };
-            self.writes.push(self.ask.sent(request, now));
+            self.talk.writes.push(self.talk.ask.sent(request, now));
         }
-    }
-
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
     }
 
     fn next_deadline(&self) -> Option<Millis> {
         let quiet = (!self.heard.is_empty()).then_some(self.last_byte + QUIET_MS);
-        quiet.into_iter().chain([self.ask.next_deadline()]).min()
-    }
-
-    fn is_stuck(&self) -> bool {
-        self.ask.is_stuck()
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
+        quiet.into_iter().chain(self.talk.ask.next_deadline()).min()
     }
 }
 

@@ -2,25 +2,21 @@
 
 use super::DaumDecoder;
 use super::emulate::DaumBike;
-use crate::regime::{Carrier, Regime, Vector, bytes, rpm};
+use crate::regime::{Carrier, Regime, Vector, bytes, rpm, started};
 use crate::{Decoder, Origin, Reading};
 
 pub(super) fn decoder() -> Box<dyn Decoder> {
-    let mut decoder = DaumDecoder::default();
-    decoder.restart(0);
-    Box::new(decoder)
+    started(DaumDecoder::default())
 }
 
 /// Puts the decoder through all vectors.
 pub(crate) fn run(carry: Carrier<'_>) {
     let answer = |request: &[u8]| DaumBike::new(0, 1).answer(request);
     let regime = Regime {
-        make: &decoder,
         answer: &answer,
         noise: &[0xff, 0x00, 0x55, 0x39],
-        separator: &[],
-        carry,
         checked: false,
+        ..Regime::of(&decoder, carry)
     };
     regime.run(&vectors());
 }

@@ -8,53 +8,43 @@ mod frame;
 #[cfg(any(test, feature = "regime"))]
 pub(crate) mod vectors;
 
-use crate::ask::Ask;
-use crate::reading::{Beside, Fault, Readings, Writes};
-use crate::{Counters, Decoder, Millis, Reading, Resistance};
+use crate::reading::{Beside, Fault};
+use crate::{Decoder, Millis, Reading, Resistance, Talk};
 use frame::{ACCEPTED, Frame, Frames};
 
 /// Polls a Daum ergometer of the premium series. Its gear is the resistance, as a level.
 #[derive(Debug)]
 pub struct DaumPremiumDecoder {
-    ask: Ask,
     frames: Frames,
-    readings: Readings,
-    writes: Writes,
-    counters: Counters,
+    talk: Talk,
 }
 
 impl Default for DaumPremiumDecoder {
     fn default() -> Self {
-        Self {
-            ask: Ask::new(POLL_MS, ANSWER_MS),
-            frames: Frames::default(),
-            readings: Readings::default(),
-            writes: Writes::default(),
-            counters: Counters::default(),
-        }
+        Self { frames: Frames::default(), talk: Talk::asking(POLL_MS, ANSWER_MS) }
     }
 }
 
 impl DaumPremiumDecoder {
     fn handle(&mut self, frame: &Frame, now: Millis) {
         // An echo of what was asked has no fields.
-        if self.ask.in_flight() == Some(frame.bytes().as_slice()) {
-            self.counters.skipped += frame.bytes().len() as u64;
+        if self.talk.ask.in_flight() == Some(frame.bytes().as_slice()) {
+            self.talk.counters.skipped += frame.bytes().len() as u64;
             return;
         }
         // Who is not told so sends it again.
-        self.writes.push(vec![ACCEPTED]);
+        self.talk.writes.push(vec![ACCEPTED]);
         if frame.command != TRAINING {
-            self.counters.good += 1;
+            self.talk.counters.good += 1;
             return;
         }
         match training(&frame.payload, now) {
             Ok(reading) => {
-                self.counters.good += 1;
-                self.readings.push(reading);
-                self.ask.answered();
+                self.talk.counters.good += 1;
+                self.talk.readings.push(reading);
+                self.talk.ask.answered();
             }
-            Err(fault) => self.counters.bad.count(fault),
+            Err(fault) => self.talk.counters.bad.count(fault),
         }
     }
 }
@@ -87,44 +77,31 @@ fn number(field: &[u8]) -> Result<f64, Fault> {
 }
 
 impl Decoder for DaumPremiumDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
-        *self = Self { counters: self.counters, ..Self::default() };
-        self.ask.restart(now, SETTLE_MS);
+        *self = Self { talk: self.talk.again(now, SETTLE_MS), ..Self::default() };
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
         for byte in bytes {
-            if let Some(frame) = self.frames.push(*byte, &mut self.counters) {
+            if let Some(frame) = self.frames.push(*byte, &mut self.talk.counters) {
                 self.handle(&frame, now);
             }
         }
     }
 
     fn wake(&mut self, now: Millis) {
-        if self.ask.is_due(now) {
+        if self.talk.ask.is_due(now) {
             let request = Frame { command: TRAINING, payload: Vec::new() };
-            self.writes.push(self.ask.sent(request.bytes(), now));
+            self.talk.writes.push(self.talk.ask.sent(request.bytes(), now));
         }
-    }
-
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
-    }
-
-    fn next_deadline(&self) -> Option<Millis> {
-        Some(self.ask.next_deadline())
-    }
-
-    fn is_stuck(&self) -> bool {
-        self.ask.is_stuck()
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
     }
 }
 

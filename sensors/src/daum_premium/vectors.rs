@@ -2,26 +2,22 @@
 
 use super::DaumPremiumDecoder;
 use super::emulate::DaumPremiumBike;
-use crate::regime::{Carrier, Regime, Vector, bytes, rpm};
+use crate::regime::{Carrier, Regime, Vector, bytes, rpm, started};
 use crate::{Decoder, Origin, Reading};
 
 pub(super) fn decoder() -> Box<dyn Decoder> {
-    let mut decoder = DaumPremiumDecoder::default();
-    decoder.restart(0);
-    Box::new(decoder)
+    started(DaumPremiumDecoder::default())
 }
 
 /// Puts the decoder through all vectors.
 pub(crate) fn run(carry: Carrier<'_>) {
     let answer = |request: &[u8]| DaumPremiumBike::new(0.0, 0, 1).answer(request);
     let regime = Regime {
-        make: &decoder,
         answer: &answer,
         noise: b"\xff\0X70",
-        separator: &[],
-        carry,
         // The sum is modulo 100: a flipped bit that changes it by a hundred is not caught, but there is none.
         checked: true,
+        ..Regime::of(&decoder, carry)
     };
     regime.run(&vectors());
 }

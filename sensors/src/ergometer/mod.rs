@@ -9,11 +9,10 @@ pub mod emulate;
 #[cfg(any(test, feature = "regime"))]
 pub(crate) mod vectors;
 
-use crate::ask::Ask;
 use crate::lines::Lines;
-use crate::reading::{Beside, Fault, Readings, Writes};
+use crate::reading::{Beside, Fault};
 use crate::torque::Torque;
-use crate::{Counters, Decoder, Millis, Reading};
+use crate::{Decoder, Millis, Talk};
 pub use dialect::Dialect;
 use dialect::Question;
 
@@ -23,7 +22,6 @@ pub struct ErgometerDecoder {
     dialect: Dialect,
     /// Nm at 100 %.
     max_torque: f64,
-    ask: Ask,
     asked: Question,
     /// It has said what it is.
     known: bool,
@@ -32,9 +30,7 @@ pub struct ErgometerDecoder {
     lines: Lines,
     beside: Beside,
     torque: Torque,
-    readings: Readings,
-    writes: Writes,
-    counters: Counters,
+    talk: Talk,
 }
 
 impl ErgometerDecoder {
@@ -43,36 +39,33 @@ impl ErgometerDecoder {
         Self {
             dialect,
             max_torque,
-            ask: Ask::new(POLL_MS, ANSWER_MS),
             asked: Question::Id,
             known: false,
             turn: 0,
             lines: Lines::new(b'\r'),
             beside: Beside::NONE,
             torque: Torque::new(max_torque),
-            readings: Readings::default(),
-            writes: Writes::default(),
-            counters: Counters::default(),
+            talk: Talk::asking(POLL_MS, ANSWER_MS),
         }
     }
 
     fn line(&mut self, line: &[u8], now: Millis) {
-        let Some(asked) = self.ask.in_flight() else {
+        let Some(asked) = self.talk.ask.in_flight() else {
             // Too late, or nobody's: a bare number could be the answer to anything.
-            self.counters.skipped += line.len() as u64 + 1;
+            self.talk.counters.skipped += line.len() as u64 + 1;
             return;
         };
         if asked.strip_suffix(b"\r") == Some(line) {
             // A cable that brings back what was asked.
-            self.counters.skipped += line.len() as u64 + 1;
+            self.talk.counters.skipped += line.len() as u64 + 1;
             return;
         }
         match self.answer(line, now) {
             Ok(()) => {
-                self.counters.good += 1;
-                self.ask.answered();
+                self.talk.counters.good += 1;
+                self.talk.ask.answered();
             }
-            Err(fault) => self.counters.bad.count(fault),
+            Err(fault) => self.talk.counters.bad.count(fault),
         }
     }
 
@@ -96,7 +89,7 @@ impl ErgometerDecoder {
                 let watts = reading.power;
                 reading.resistance =
                     watts.and_then(|watts| self.torque.estimate(watts, reading.cadence, now));
-                self.readings.push(reading);
+                self.talk.readings.push(reading);
             }
         }
         Ok(())
@@ -104,59 +97,45 @@ impl ErgometerDecoder {
 }
 
 impl Decoder for ErgometerDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
-        let counters = self.counters;
-        *self = Self { counters, ..Self::new(self.dialect, self.max_torque) };
-        self.ask.restart(now, SETTLE_MS);
-        self.writes.push(b"\r".to_vec());
+        *self = Self { talk: self.talk.again(now, SETTLE_MS), ..Self::new(self.dialect, self.max_torque) };
+        self.talk.writes.push(b"\r".to_vec());
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
         // Some end their lines with LF as well.
         for byte in bytes.iter().filter(|byte| **byte != b'\n') {
-            if let Some(line) = self.lines.push(*byte, &mut self.counters) {
+            if let Some(line) = self.lines.push(*byte, &mut self.talk.counters) {
                 self.line(&line, now);
             }
         }
     }
 
     fn wake(&mut self, now: Millis) {
-        let misses = self.ask.misses();
-        if !self.ask.is_due(now) {
+        let misses = self.talk.ask.misses();
+        if !self.talk.ask.is_due(now) {
             return;
         }
-        if self.ask.misses() > misses {
+        if self.talk.ask.misses() > misses {
             // An answer that comes late must not be taken for that to the next question.
-            self.ask.defer(now + LATE_MS);
+            self.talk.ask.defer(now + LATE_MS);
             return;
         }
-        if self.known || self.ask.misses() >= SHY_MISSES {
+        if self.known || self.talk.ask.misses() >= SHY_MISSES {
             self.turn = (self.turn + 1) % ROUND.len();
             (self.known, self.asked) = (true, ROUND[self.turn]);
         }
-        self.lines.clear(&mut self.counters);
+        self.lines.clear(&mut self.talk.counters);
         let request = [self.dialect.request(self.asked).as_bytes(), b"\r"].concat();
-        self.writes.push(self.ask.sent(request, now));
-    }
-
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
-    }
-
-    fn next_deadline(&self) -> Option<Millis> {
-        Some(self.ask.next_deadline())
-    }
-
-    fn is_stuck(&self) -> bool {
-        self.ask.is_stuck()
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
+        self.talk.writes.push(self.talk.ask.sent(request, now));
     }
 }
 

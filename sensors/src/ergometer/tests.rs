@@ -1,6 +1,7 @@
 use super::emulate::Ergometer;
 use super::vectors::decoder;
 use super::*;
+use crate::Reading;
 use crate::regime::{taken, whole};
 
 #[test]

@@ -2,13 +2,11 @@
 
 use super::emulate::Ergometer;
 use super::{Dialect, ErgometerDecoder};
-use crate::regime::{Carrier, Regime, Vector, rpm};
+use crate::regime::{Carrier, Regime, Vector, rpm, started};
 use crate::{DEFAULT_MAX_TORQUE, Decoder, Reading};
 
 pub(super) fn decoder(dialect: Dialect) -> Box<dyn Decoder> {
-    let mut decoder = ErgometerDecoder::new(dialect, DEFAULT_MAX_TORQUE);
-    decoder.restart(0);
-    Box::new(decoder)
+    started(ErgometerDecoder::new(dialect, DEFAULT_MAX_TORQUE))
 }
 
 /// Puts the decoder through all vectors.
@@ -19,13 +17,13 @@ pub(crate) fn run(carry: Carrier<'_>) {
             let asked = matches!(request, b"I\r" | b"id\r");
             if asked { Ergometer::new(dialect, 0, 0).answer(request) } else { Vec::new() }
         };
+        let make = || decoder(dialect);
         let regime = Regime {
-            make: &|| decoder(dialect),
             answer: &answer,
             noise: b"\xff!x\0",
             separator: b"\r",
-            carry,
             checked: false,
+            ..Regime::of(&make, carry)
         };
         regime.run(&vectors);
     }

@@ -7,29 +7,19 @@ pub mod emulate;
 #[cfg(any(test, feature = "regime"))]
 pub(crate) mod vectors;
 
-use crate::ask::Ask;
-use crate::reading::{Beside, Fault, Readings, Writes};
-use crate::{Counters, Decoder, Millis, Origin, Reading, Resistance};
+use crate::reading::{Beside, Fault};
+use crate::{Decoder, Millis, Origin, Reading, Resistance, Talk};
 
 /// Polls a Freebeat bike, which tells its resistance itself.
 #[derive(Debug)]
 pub struct FreebeatDecoder {
-    ask: Ask,
     buffer: Vec<u8>,
-    readings: Readings,
-    writes: Writes,
-    counters: Counters,
+    talk: Talk,
 }
 
 impl Default for FreebeatDecoder {
     fn default() -> Self {
-        Self {
-            ask: Ask::new(POLL_MS, ANSWER_MS),
-            buffer: Vec::new(),
-            readings: Readings::default(),
-            writes: Writes::default(),
-            counters: Counters::default(),
-        }
+        Self { buffer: Vec::new(), talk: Talk::asking(POLL_MS, ANSWER_MS) }
     }
 }
 
@@ -38,28 +28,28 @@ impl FreebeatDecoder {
     fn read(&mut self, now: Millis) {
         loop {
             let start = self.buffer.iter().position(|byte| *byte == START).unwrap_or(self.buffer.len());
-            self.counters.skipped += start as u64;
+            self.talk.counters.skipped += start as u64;
             self.buffer.drain(..start);
             let Some(frame) = self.buffer.first_chunk::<ANSWER>().copied() else { return };
             let sum = frame[1..11].iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
             if !TYPES.contains(&frame[1]) || frame[12] != END {
                 self.buffer.remove(0);
-                self.counters.skipped += 1;
+                self.talk.counters.skipped += 1;
                 continue;
             }
             if frame[11] != sum {
                 self.buffer.remove(0);
-                self.counters.bad.count(Fault::Checksum);
+                self.talk.counters.bad.count(Fault::Checksum);
                 continue;
             }
             self.buffer.drain(..ANSWER);
-            self.ask.answered();
+            self.talk.ask.answered();
             match reading(frame, now) {
                 Ok(reading) => {
-                    self.counters.good += 1;
-                    self.readings.push(reading);
+                    self.talk.counters.good += 1;
+                    self.talk.readings.push(reading);
                 }
-                Err(fault) => self.counters.bad.count(fault),
+                Err(fault) => self.talk.counters.bad.count(fault),
             }
         }
     }
@@ -76,9 +66,16 @@ fn reading(frame: [u8; ANSWER], now: Millis) -> Result<Reading, Fault> {
 }
 
 impl Decoder for FreebeatDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
-        *self = Self { counters: self.counters, ..Self::default() };
-        self.ask.restart(now, SETTLE_MS);
+        *self = Self { talk: self.talk.again(now, SETTLE_MS), ..Self::default() };
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
@@ -89,29 +86,9 @@ impl Decoder for FreebeatDecoder {
     }
 
     fn wake(&mut self, now: Millis) {
-        if self.ask.is_due(now) {
-            self.writes.push(self.ask.sent([QUERY, KEEP_ALIVE].concat(), now));
+        if self.talk.ask.is_due(now) {
+            self.talk.writes.push(self.talk.ask.sent([QUERY, KEEP_ALIVE].concat(), now));
         }
-    }
-
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
-    }
-
-    fn next_deadline(&self) -> Option<Millis> {
-        Some(self.ask.next_deadline())
-    }
-
-    fn is_stuck(&self) -> bool {
-        self.ask.is_stuck()
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
     }
 }
 

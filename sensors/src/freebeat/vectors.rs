@@ -2,26 +2,17 @@
 
 use super::FreebeatDecoder;
 use super::emulate::FreebeatBike;
-use crate::regime::{Carrier, Regime, Vector, bytes, rpm};
+use crate::regime::{Carrier, Regime, Vector, bytes, rpm, started};
 use crate::{Decoder, Origin, Reading};
 
 pub(super) fn decoder() -> Box<dyn Decoder> {
-    let mut decoder = FreebeatDecoder::default();
-    decoder.restart(0);
-    Box::new(decoder)
+    started(FreebeatDecoder::default())
 }
 
 /// Puts the decoder through all vectors.
 pub(crate) fn run(carry: Carrier<'_>) {
     let answer = |request: &[u8]| FreebeatBike { cadence: 0, resistance: 1 }.answer(request);
-    let regime = Regime {
-        make: &decoder,
-        answer: &answer,
-        noise: &[0xff, 0x00, 0xe5, 0x3f],
-        separator: &[],
-        carry,
-        checked: true,
-    };
+    let regime = Regime { answer: &answer, noise: &[0xff, 0x00, 0xe5, 0x3f], ..Regime::of(&decoder, carry) };
     regime.run(&vectors());
 }
 

@@ -8,26 +8,22 @@ pub mod emulate;
 #[cfg(any(test, feature = "regime"))]
 pub(crate) mod vectors;
 
-use crate::ask::Ask;
 use crate::lines::Lines;
-use crate::reading::{Beside, Fault, Readings, Writes};
+use crate::reading::{Beside, Fault};
 use crate::torque::Torque;
-use crate::{Counters, Decoder, Millis, Reading};
+use crate::{Decoder, Millis, Reading, Talk};
 
 /// Polls a Kettler ergometer. Resistance is estimated from power and cadence.
 #[derive(Debug)]
 pub struct KettlerDecoder {
     /// Nm at 100 %.
     max_torque: f64,
-    ask: Ask,
     step: Step,
     /// Older models know lower-case commands, newer ones upper-case ones.
     upper: bool,
     lines: Lines,
     torque: Torque,
-    readings: Readings,
-    writes: Writes,
-    counters: Counters,
+    talk: Talk,
 }
 
 /// What is asked next.
@@ -46,46 +42,43 @@ impl KettlerDecoder {
     pub fn new(max_torque: f64) -> Self {
         Self {
             max_torque,
-            ask: Ask::new(POLL_MS, ANSWER_MS),
             step: Step::Id,
             upper: false,
             lines: Lines::new(b'\n'),
             torque: Torque::new(max_torque),
-            readings: Readings::default(),
-            writes: Writes::default(),
-            counters: Counters::default(),
+            talk: Talk::asking(POLL_MS, ANSWER_MS),
         }
     }
 
     fn line(&mut self, line: &[u8], now: Millis) {
         // A loop-back cable brings back what was asked.
-        if self.ask.in_flight().is_some_and(|asked| asked.strip_suffix(b"\n") == Some(line)) {
-            self.counters.skipped += line.len() as u64 + 1;
+        if self.talk.ask.in_flight().is_some_and(|asked| asked.strip_suffix(b"\n") == Some(line)) {
+            self.talk.counters.skipped += line.len() as u64 + 1;
             return;
         }
         let Some(text) = line.strip_suffix(b"\r").filter(|text| is_text(text)) else {
-            self.counters.bad.count(Fault::Form);
+            self.talk.counters.bad.count(Fault::Form);
             return;
         };
         if text == b"ERROR" {
             self.upper = !self.upper;
-            self.ask.answered();
-            self.counters.good += 1;
+            self.talk.ask.answered();
+            self.talk.counters.good += 1;
         } else if text.contains(&b'\t') {
             match self.status(text, now) {
                 Ok(reading) => {
-                    self.readings.push(reading);
-                    self.counters.good += 1;
+                    self.talk.readings.push(reading);
+                    self.talk.counters.good += 1;
                     self.step = Step::Status;
-                    self.ask.answered();
+                    self.talk.ask.answered();
                 }
-                Err(fault) => self.counters.bad.count(fault),
+                Err(fault) => self.talk.counters.bad.count(fault),
             }
         } else if self.step == Step::Status || text.is_empty() {
-            self.counters.bad.count(Fault::Form);
+            self.talk.counters.bad.count(Fault::Form);
         } else {
-            self.counters.good += 1;
-            self.ask.answered();
+            self.talk.counters.good += 1;
+            self.talk.ask.answered();
             self.step = if self.step == Step::Id { Step::Computer } else { Step::Status };
         }
     }
@@ -122,49 +115,35 @@ impl KettlerDecoder {
 }
 
 impl Decoder for KettlerDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
-        let counters = self.counters;
-        *self = Self { counters, ..Self::new(self.max_torque) };
-        self.ask.restart(now, SETTLE_MS);
+        *self = Self { talk: self.talk.again(now, SETTLE_MS), ..Self::new(self.max_torque) };
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
         for byte in bytes {
-            if let Some(line) = self.lines.push(*byte, &mut self.counters) {
+            if let Some(line) = self.lines.push(*byte, &mut self.talk.counters) {
                 self.line(&line, now);
             }
         }
     }
 
     fn wake(&mut self, now: Millis) {
-        if self.ask.is_due(now) {
+        if self.talk.ask.is_due(now) {
             // Some models do not even say that they know a command in the other case only.
-            if self.step == Step::Id && self.ask.misses() > 0 {
+            if self.step == Step::Id && self.talk.ask.misses() > 0 {
                 self.upper = !self.upper;
             }
-            self.lines.clear(&mut self.counters);
-            self.writes.push(self.ask.sent(self.request(), now));
+            self.lines.clear(&mut self.talk.counters);
+            self.talk.writes.push(self.talk.ask.sent(self.request(), now));
         }
-    }
-
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
-    }
-
-    fn next_deadline(&self) -> Option<Millis> {
-        Some(self.ask.next_deadline())
-    }
-
-    fn is_stuck(&self) -> bool {
-        self.ask.is_stuck()
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
     }
 }
 

@@ -2,25 +2,22 @@
 
 use super::KettlerDecoder;
 use super::emulate::KettlerBike;
-use crate::regime::{Carrier, Regime, Vector, rpm};
+use crate::regime::{Carrier, Regime, Vector, rpm, started};
 use crate::{DEFAULT_MAX_TORQUE, Decoder, Origin};
 
 pub(super) fn decoder() -> Box<dyn Decoder> {
-    let mut decoder = KettlerDecoder::new(DEFAULT_MAX_TORQUE);
-    decoder.restart(0);
-    Box::new(decoder)
+    started(KettlerDecoder::new(DEFAULT_MAX_TORQUE))
 }
 
 /// Puts the decoder through all vectors.
 pub(crate) fn run(carry: Carrier<'_>) {
     let answer = |request: &[u8]| KettlerBike::new(0, 0).answer(request);
     let regime = Regime {
-        make: &decoder,
         answer: &answer,
         noise: b"\0\xff7\t88",
         separator: b"\r\n",
-        carry,
         checked: false,
+        ..Regime::of(&decoder, carry)
     };
     regime.run(&vectors());
 }

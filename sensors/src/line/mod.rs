@@ -17,11 +17,10 @@ pub(crate) mod vectors;
 
 use std::collections::VecDeque;
 
-use crate::ask::Ask;
 use crate::events::Units;
 use crate::lines::Lines;
-use crate::reading::{Beside, Fault, Readings, Writes};
-use crate::{Counters, Decoder, EventCounter, Millis, Reading};
+use crate::reading::{Beside, Fault};
+use crate::{Decoder, EventCounter, Millis, Reading, Talk};
 pub use parse::{Column, UnknownColumn};
 use parse::{Line, parse};
 use sketch::START_MS;
@@ -47,7 +46,7 @@ pub struct LineDecoder {
     options: Options,
     sketch: Sketch,
     /// What a sketch that does not speak by itself is told.
-    ask: Option<(Vec<u8>, Ask)>,
+    request: Vec<u8>,
     lines: Lines,
     /// The sensor speaks our own checked frames: from then on nothing unchecked is believed, for a frame
     /// that noise has cut in two would end in a bare number.
@@ -58,9 +57,7 @@ pub struct LineDecoder {
     /// The last windows of a sensor that counts pulses: one window alone is too coarse.
     windows: VecDeque<f64>,
     beside: Beside,
-    readings: Readings,
-    writes: Writes,
-    counters: Counters,
+    talk: Talk,
 }
 
 impl LineDecoder {
@@ -71,9 +68,10 @@ impl LineDecoder {
 
     /// The same for a sketch that must be asked or started, or counts in its own way.
     pub fn with_sketch(options: Options, sketch: Sketch) -> Self {
+        let (request, talk) = sketch.talk();
         Self {
             options,
-            ask: sketch.ask(),
+            request,
             sketch,
             lines: Lines::cut(b'\n'),
             framed: false,
@@ -81,27 +79,23 @@ impl LineDecoder {
             turns: Turns::default(),
             windows: VecDeque::new(),
             beside: Beside::NONE,
-            readings: Readings::default(),
-            writes: Writes::default(),
-            counters: Counters::default(),
+            talk,
         }
     }
 
     fn end_of_line(&mut self, line: &[u8], now: Millis) {
         let is_frame = line.first() == Some(&b'$');
         match parse(line, &self.options.columns, &self.sketch) {
-            Line::Nothing => self.counters.skipped += line.len() as u64,
-            Line::Wrong(fault) => self.counters.bad.count(fault),
-            _ if self.framed && !is_frame => self.counters.bad.count(Fault::Unchecked),
+            Line::Nothing => self.talk.counters.skipped += line.len() as u64,
+            Line::Wrong(fault) => self.talk.counters.bad.count(fault),
+            _ if self.framed && !is_frame => self.talk.counters.bad.count(Fault::Unchecked),
             measured => {
                 self.framed |= is_frame;
-                self.counters.good += 1;
-                if let Some((_, ask)) = &mut self.ask {
-                    ask.answered();
-                    // A sketch that has started is left alone as long as it speaks.
-                    if self.sketch.poll.is_none() {
-                        ask.defer(now + START_MS);
-                    }
+                self.talk.counters.good += 1;
+                self.talk.ask.answered();
+                // A sketch that has started is left alone as long as it speaks.
+                if self.sketch.poll.is_none() {
+                    self.talk.ask.defer(now + START_MS);
                 }
                 self.measured(measured, now);
             }
@@ -152,7 +146,7 @@ impl LineDecoder {
     /// Queues a reading, with what was said about it in lines of its own.
     fn tell(&mut self, reading: Option<Reading>, now: Millis) {
         let Some(reading) = reading else { return };
-        self.readings.push(Reading {
+        self.talk.readings.push(Reading {
             resistance: reading.resistance.or_else(|| self.beside.resistance.at(now)),
             power: reading.power.or_else(|| self.beside.power.at(now)),
             ..reading
@@ -161,51 +155,41 @@ impl LineDecoder {
 }
 
 impl Decoder for LineDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
-        let (options, sketch, counters) = (self.options.clone(), self.sketch.clone(), self.counters);
-        *self = Self { counters, ..Self::with_sketch(options, sketch) };
-        if let Some((_, ask)) = &mut self.ask {
-            ask.restart(now, 0);
-        }
+        let talk = self.talk.again(now, 0);
+        *self = Self { talk, ..Self::with_sketch(self.options.clone(), self.sketch.clone()) };
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
         for byte in bytes.iter().filter(|byte| **byte != b'\r') {
-            if let Some(line) = self.lines.push(*byte, &mut self.counters) {
+            if let Some(line) = self.lines.push(*byte, &mut self.talk.counters) {
                 self.end_of_line(&line, now);
             }
         }
     }
 
     fn wake(&mut self, now: Millis) {
-        if let Some((request, ask)) = &mut self.ask
-            && ask.is_due(now)
-        {
-            self.writes.push(ask.sent(request.clone(), now));
+        if self.talk.ask.is_due(now) {
+            self.talk.writes.push(self.talk.ask.sent(self.request.clone(), now));
         }
         let cadence = self.turns.wake(now);
         self.tell(cadence.and_then(Reading::new), now);
     }
 
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
-    }
-
     fn next_deadline(&self) -> Option<Millis> {
-        let ask = self.ask.as_ref().map(|(_, ask)| ask.next_deadline());
-        ask.into_iter().chain(self.turns.next_deadline()).min()
+        self.talk.ask.next_deadline().into_iter().chain(self.turns.next_deadline()).min()
     }
 
     fn is_stuck(&self) -> bool {
-        self.sketch.poll.is_some() && self.ask.as_ref().is_some_and(|(_, ask)| ask.is_stuck())
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
+        self.sketch.poll.is_some() && self.talk.ask.is_stuck()
     }
 }
 

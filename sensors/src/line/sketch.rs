@@ -2,8 +2,7 @@
 
 use std::num::NonZeroU8;
 
-use crate::Millis;
-use crate::ask::Ask;
+use crate::{Millis, Talk};
 
 /// How one sketch works, where it is not the usual: one that speaks unasked, of turns of the crank.
 ///
@@ -72,9 +71,12 @@ impl Sketch {
     }
 
     /// What is to be said to the sketch again and again, and when.
-    pub(super) fn ask(&self) -> Option<(Vec<u8>, Ask)> {
-        let start = || (!self.start.is_empty()).then(|| (self.start.clone(), Ask::new(START_MS, START_MS)));
-        self.poll.map(|byte| (vec![byte], Ask::new(POLL_MS, ANSWER_MS))).or_else(start)
+    pub(super) fn talk(&self) -> (Vec<u8>, Talk) {
+        match self.poll {
+            Some(byte) => (vec![byte], Talk::asking(POLL_MS, ANSWER_MS)),
+            None if self.start.is_empty() => (Vec::new(), Talk::default()),
+            None => (self.start.clone(), Talk::asking(START_MS, START_MS)),
+        }
     }
 }
 

@@ -76,13 +76,7 @@ pub(crate) fn run(carry: Carrier<'_>) {
 fn one(columns: &str, sketch: &Sketch, said: &'static str, told: Vec<Reading>, carry: Carrier<'_>) {
     let make = || -> Box<dyn Decoder> { Box::new(decoder(columns, sketch.clone())) };
     let asked = sketch.poll.map_or_else(|| sketch.start.clone(), |byte| vec![byte]);
-    let regime = Regime {
-        make: &make,
-        answer: &|_| vec![],
-        noise: b"\xff\xfe\0garbage",
-        separator: b"\n",
-        carry,
-        checked: false,
-    };
+    let regime =
+        Regime { noise: b"\xff\xfe\0garbage", separator: b"\n", checked: false, ..Regime::of(&make, carry) };
     regime.run(&[Vector { name: said, asked, said: said.as_bytes().to_vec(), told }]);
 }

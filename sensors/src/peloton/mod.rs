@@ -11,8 +11,8 @@ mod table;
 #[cfg(any(test, feature = "regime"))]
 pub(crate) mod vectors;
 
-use crate::reading::{Beside, Fault, Readings, Writes};
-use crate::{Counters, Decoder, Millis, Origin, Reading, Resistance};
+use crate::reading::{Beside, Fault};
+use crate::{Decoder, Millis, Origin, Resistance, Talk};
 use frame::{Answer, Frame, Frames};
 use poll::{Event, Poll};
 use table::Table;
@@ -42,13 +42,11 @@ pub struct PelotonDecoder {
     role: Role,
     table: Table,
     beside: Beside,
-    readings: Readings,
-    writes: Writes,
+    talk: Talk,
     /// Frames in a row that are of another host's talk.
     overheard: u8,
     /// Another host's request was heard, and no answer to it yet.
     unanswered: bool,
-    counters: Counters,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,11 +68,9 @@ impl PelotonDecoder {
             role: Role::Passive { until: None },
             table: Table::default(),
             beside: Beside::NONE,
-            readings: Readings::default(),
-            writes: Writes::default(),
+            talk: Talk::default(),
             overheard: 0,
             unanswered: false,
-            counters: Counters::default(),
         }
     }
 
@@ -86,7 +82,7 @@ impl PelotonDecoder {
                 if !matches!(&self.role, Role::Polling(poll) if poll.has_asked(request)) {
                     // Requests alone are of no use: the wrong conductor is tapped.
                     if std::mem::replace(&mut self.unanswered, true) {
-                        self.counters.skipped += REQUEST_BYTES;
+                        self.talk.counters.skipped += REQUEST_BYTES;
                     }
                     self.overheard(now);
                 }
@@ -102,8 +98,8 @@ impl PelotonDecoder {
                     Role::Listening { .. } | Role::Passive { .. } => self.overheard(now),
                 }
                 match self.answered(answer, now) {
-                    Ok(()) => self.counters.good += 1,
-                    Err(fault) => self.counters.bad.count(fault),
+                    Ok(()) => self.talk.counters.good += 1,
+                    Err(fault) => self.talk.counters.bad.count(fault),
                 }
             }
         }
@@ -111,7 +107,7 @@ impl PelotonDecoder {
 
     fn answered(&mut self, answer: Answer, now: Millis) -> Result<(), Fault> {
         match answer {
-            Answer::Cadence(rpm) => self.readings.push(self.beside.reading(f64::from(rpm), now)?),
+            Answer::Cadence(rpm) => self.talk.readings.push(self.beside.reading(f64::from(rpm), now)?),
             Answer::Power(tenths) => self.beside.set_power(f64::from(tenths) / 10.0, now)?,
             Answer::Raw(raw) => {
                 let (percent, origin) = self.table.percent(raw);
@@ -133,7 +129,7 @@ impl PelotonDecoder {
         // A single frame may be left from before the port was opened again, or a late echo.
         if self.mode == Mode::Auto && self.overheard >= TABLET_FRAMES {
             self.role = Role::Passive { until: Some(now + TABLET_SILENT_MS) };
-            self.writes.clear();
+            self.talk.writes.clear();
         }
     }
 
@@ -146,10 +142,17 @@ impl PelotonDecoder {
 }
 
 impl Decoder for PelotonDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
-        let (mode, counters) = (self.mode, self.counters);
-        *self = Self { counters, ..Self::new(mode) };
-        if mode == Mode::Auto {
+        *self = Self { talk: self.talk.again(now, 0), ..Self::new(self.mode) };
+        if self.mode == Mode::Auto {
             self.listen(now);
         }
     }
@@ -157,7 +160,7 @@ impl Decoder for PelotonDecoder {
     fn push(&mut self, bytes: &[u8], now: Millis) {
         for piece in bytes.chunks(PIECE) {
             self.frames.push(piece);
-            while let Some(frame) = self.frames.next(&mut self.counters) {
+            while let Some(frame) = self.frames.next(&mut self.talk.counters) {
                 self.handle(frame, now);
             }
         }
@@ -173,19 +176,11 @@ impl Decoder for PelotonDecoder {
         match poll.wake(&mut self.table, now) {
             Some(Event::Ask(request)) => {
                 self.table.asked(request);
-                self.writes.push(request.bytes().to_vec());
+                self.talk.writes.push(request.bytes().to_vec());
             }
             Some(Event::Silent) => self.listen(now),
             None => {}
         }
-    }
-
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
     }
 
     fn next_deadline(&self) -> Option<Millis> {
@@ -194,10 +189,6 @@ impl Decoder for PelotonDecoder {
             Role::Polling(poll) => Some(poll.next_deadline()),
             Role::Passive { until } => *until,
         }
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
     }
 }
 

@@ -6,6 +6,7 @@ use super::emulate::PelotonBike;
 use super::*;
 use crate::Bad;
 use crate::regime::bytes;
+use crate::{Counters, Reading};
 
 fn passive() -> PelotonDecoder {
     let mut decoder = PelotonDecoder::new(Mode::Passive);

@@ -2,25 +2,16 @@
 //! followed by 88 rpm, which it goes with.
 
 use super::{Mode, PelotonDecoder};
-use crate::regime::{Carrier, Regime, Vector, bytes, rpm};
+use crate::regime::{Carrier, Regime, Vector, bytes, rpm, started};
 use crate::{Decoder, Origin, Reading};
 
 fn decoder() -> Box<dyn Decoder> {
-    let mut decoder = PelotonDecoder::new(Mode::Passive);
-    decoder.restart(0);
-    Box::new(decoder)
+    started(PelotonDecoder::new(Mode::Passive))
 }
 
 /// Puts the decoder through all vectors.
 pub(crate) fn run(carry: Carrier<'_>) {
-    let regime = Regime {
-        make: &decoder,
-        answer: &|_| Vec::new(),
-        noise: &[0xff, 0x00, 0x41, 0x31],
-        separator: &[],
-        carry,
-        checked: false,
-    };
+    let regime = Regime { noise: &[0xff, 0x00, 0x41, 0x31], checked: false, ..Regime::of(&decoder, carry) };
     regime.run(&vectors());
 }
 

@@ -9,8 +9,8 @@ pub(crate) mod vectors;
 
 use std::collections::VecDeque;
 
-use crate::reading::{Beside, Fault, Readings, Writes};
-use crate::{Counters, Decoder, Millis, Origin, Reading, Resistance};
+use crate::reading::{Beside, Fault};
+use crate::{Decoder, Millis, Origin, Resistance, Talk};
 
 /// Reads an X-Dream. Its resistance is what it is told, so there is none unless a load is set.
 #[derive(Debug)]
@@ -28,9 +28,7 @@ pub struct TrixterDecoder {
     /// When the load is to be written again.
     due: Millis,
     beside: Beside,
-    readings: Readings,
-    writes: Writes,
-    counters: Counters,
+    talk: Talk,
 }
 
 impl TrixterDecoder {
@@ -45,9 +43,7 @@ impl TrixterDecoder {
             wait: 1,
             due: 0,
             beside: Beside::NONE,
-            readings: Readings::default(),
-            writes: Writes::default(),
-            counters: Counters::default(),
+            talk: Talk::default(),
         }
     }
 
@@ -58,17 +54,17 @@ impl TrixterDecoder {
                 Ok(Some(message)) => {
                     self.digits.drain(..DIGITS);
                     match self.message(message, now) {
-                        Ok(()) => self.counters.good += 1,
-                        Err(fault) => self.counters.bad.count(fault),
+                        Ok(()) => self.talk.counters.good += 1,
+                        Err(fault) => self.talk.counters.bad.count(fault),
                     }
                 }
                 Ok(None) => {
                     self.digits.pop_front();
-                    self.counters.skipped += 1;
+                    self.talk.counters.skipped += 1;
                 }
                 Err(fault) => {
                     self.digits.pop_front();
-                    self.counters.bad.count(fault);
+                    self.talk.counters.bad.count(fault);
                 }
             }
         }
@@ -98,7 +94,7 @@ impl TrixterDecoder {
                 let percent = 100.0 * f64::from(load) / f64::from(MOST_LOAD);
                 Resistance::new(percent, Origin::SetPoint)
             });
-            self.readings.push(reading);
+            self.talk.readings.push(reading);
         }
         Ok(())
     }
@@ -131,8 +127,16 @@ fn command(load: u8) -> [u8; 6] {
 }
 
 impl Decoder for TrixterDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
-        *self = Self { counters: self.counters, due: now, ..Self::new(self.load) };
+        *self = Self { talk: self.talk.again(now, 0), due: now, ..Self::new(self.load) };
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
@@ -141,7 +145,7 @@ impl Decoder for TrixterDecoder {
                 self.digits.push_back(*byte);
                 self.read(now);
             } else {
-                self.counters.skipped += 1 + self.digits.len() as u64;
+                self.talk.counters.skipped += 1 + self.digits.len() as u64;
                 self.digits.clear();
             }
         }
@@ -150,24 +154,12 @@ impl Decoder for TrixterDecoder {
     fn wake(&mut self, now: Millis) {
         if let Some(load) = self.load.filter(|_| now >= self.due) {
             self.due = now + LOAD_MS;
-            self.writes.push(command(load).to_vec());
+            self.talk.writes.push(command(load).to_vec());
         }
-    }
-
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
     }
 
     fn next_deadline(&self) -> Option<Millis> {
         self.load.map(|_| self.due)
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
     }
 }
 

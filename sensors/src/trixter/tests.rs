@@ -1,6 +1,7 @@
 use super::emulate::TrixterBike;
 use super::vectors::decoder;
 use super::*;
+use crate::Reading;
 use crate::regime::{bytes, taken, whole};
 
 #[test]

@@ -1,25 +1,17 @@
 //! Vectors: [S] recorded messages of the source, [C] computed from its rules.
 
 use super::TrixterDecoder;
-use crate::regime::{Carrier, Regime, Vector, rpm};
+use crate::regime::{Carrier, Regime, Vector, rpm, started};
 use crate::{Decoder, Reading};
 
 pub(super) fn decoder(load: Option<u8>) -> Box<dyn Decoder> {
-    let mut decoder = TrixterDecoder::new(load);
-    decoder.restart(0);
-    Box::new(decoder)
+    started(TrixterDecoder::new(load))
 }
 
 /// Puts the decoder through all vectors.
 pub(crate) fn run(carry: Carrier<'_>) {
-    let regime = Regime {
-        make: &|| decoder(None),
-        answer: &|_| Vec::new(),
-        noise: b"6\xff6a\0z",
-        separator: b" ",
-        carry,
-        checked: true,
-    };
+    let make = || decoder(None);
+    let regime = Regime { noise: b"6\xff6a\0z", separator: b" ", ..Regime::of(&make, carry) };
     regime.run(&vectors());
 }
 

@@ -7,9 +7,9 @@
 pub(crate) mod vectors;
 
 use crate::lines::Lines;
-use crate::reading::{Beside, Fault, Readings};
+use crate::reading::{Beside, Fault};
 use crate::torque::Torque;
-use crate::{Counters, Decoder, Millis, Reading};
+use crate::{Decoder, Millis, Reading, Talk};
 
 /// Reads an EC-1600. Resistance is estimated from power and cadence.
 #[derive(Debug)]
@@ -18,20 +18,13 @@ pub struct CateyeDecoder {
     max_torque: f64,
     lines: Lines,
     torque: Torque,
-    readings: Readings,
-    counters: Counters,
+    talk: Talk,
 }
 
 impl CateyeDecoder {
     /// A decoder at the start of a port, with the torque in Nm that is to be 100 %.
     pub fn new(max_torque: f64) -> Self {
-        Self {
-            max_torque,
-            lines: Lines::new(b'\r'),
-            torque: Torque::new(max_torque),
-            readings: Readings::default(),
-            counters: Counters::default(),
-        }
+        Self { max_torque, lines: Lines::new(b'\r'), torque: Torque::new(max_torque), talk: Talk::default() }
     }
 
     fn frame(&mut self, line: &[u8], now: Millis) -> Result<Option<Reading>, Fault> {
@@ -63,44 +56,36 @@ fn number(digits: &[u8]) -> f64 {
 }
 
 impl Decoder for CateyeDecoder {
-    fn restart(&mut self, _now: Millis) {
-        *self = Self { counters: self.counters, ..Self::new(self.max_torque) };
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
+    fn restart(&mut self, now: Millis) {
+        *self = Self { talk: self.talk.again(now, 0), ..Self::new(self.max_torque) };
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
         for byte in bytes.iter().filter(|byte| **byte != b'\n') {
-            let Some(line) = self.lines.push(*byte, &mut self.counters) else { continue };
+            let Some(line) = self.lines.push(*byte, &mut self.talk.counters) else { continue };
             if !matches!(line.first(), Some(&EXERCISE | &SETTINGS)) {
-                self.counters.skipped += line.len() as u64 + 1;
+                self.talk.counters.skipped += line.len() as u64 + 1;
                 continue;
             }
             match self.frame(&line, now) {
                 Ok(reading) => {
-                    self.counters.good += 1;
-                    reading.into_iter().for_each(|reading| self.readings.push(reading));
+                    self.talk.counters.good += 1;
+                    reading.into_iter().for_each(|reading| self.talk.readings.push(reading));
                 }
-                Err(fault) => self.counters.bad.count(fault),
+                Err(fault) => self.talk.counters.bad.count(fault),
             }
         }
     }
 
     fn wake(&mut self, _now: Millis) {}
-
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn next_deadline(&self) -> Option<Millis> {
-        None
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
-    }
 }
 
 /// Frames of exercise, and of settings.

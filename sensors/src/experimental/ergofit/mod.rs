@@ -7,25 +7,21 @@ pub mod emulate;
 #[cfg(any(test, feature = "regime"))]
 pub(crate) mod vectors;
 
-use crate::ask::Ask;
-use crate::reading::{Beside, Fault, Readings, Writes};
+use crate::reading::{Beside, Fault};
 use crate::torque::Torque;
-use crate::{Counters, Decoder, Millis, Reading};
+use crate::{Decoder, Millis, Talk};
 
 /// Polls an Ergofit. Resistance is estimated from power and cadence.
 #[derive(Debug)]
 pub struct ErgofitDecoder {
     /// Nm at 100 %.
     max_torque: f64,
-    ask: Ask,
     /// The place in [`ROUND`]; nothing before PC mode was asked for.
     turn: Option<usize>,
     buffer: Vec<u8>,
     beside: Beside,
     torque: Torque,
-    readings: Readings,
-    writes: Writes,
-    counters: Counters,
+    talk: Talk,
 }
 
 impl ErgofitDecoder {
@@ -33,23 +29,20 @@ impl ErgofitDecoder {
     pub fn new(max_torque: f64) -> Self {
         Self {
             max_torque,
-            ask: Ask::new(POLL_MS, ANSWER_MS),
             turn: None,
             buffer: Vec::new(),
             beside: Beside::NONE,
             torque: Torque::new(max_torque),
-            readings: Readings::default(),
-            writes: Writes::default(),
-            counters: Counters::default(),
+            talk: Talk::asking(POLL_MS, ANSWER_MS),
         }
     }
 
     fn frame(&mut self, frame: &[u8], now: Millis) -> Result<(), Fault> {
-        let asked = self.ask.in_flight().unwrap_or_default();
+        let asked = self.talk.ask.in_flight().unwrap_or_default();
         if frame == asked {
             // PC mode is acknowledged in this way; of a question it is an echo and no answer.
             if frame == PC_MODE {
-                self.ask.answered();
+                self.talk.ask.answered();
                 return Ok(());
             }
             return Err(Fault::Form);
@@ -69,40 +62,47 @@ impl ErgofitDecoder {
                     reading.power = reading.power.and(Some(0.0));
                 }
                 reading.resistance = reading.power.and_then(|watts| self.torque.estimate(watts, value, now));
-                self.readings.push(reading);
+                self.talk.readings.push(reading);
             }
             _ => return Err(Fault::Form),
         }
-        self.ask.answered();
+        self.talk.ask.answered();
         Ok(())
     }
 }
 
 impl Decoder for ErgofitDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
-        *self = Self { counters: self.counters, ..Self::new(self.max_torque) };
-        self.ask.restart(now, SETTLE_MS);
+        *self = Self { talk: self.talk.again(now, SETTLE_MS), ..Self::new(self.max_torque) };
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
         for byte in bytes {
             match *byte {
                 START => {
-                    self.counters.skipped += self.buffer.len() as u64;
+                    self.talk.counters.skipped += self.buffer.len() as u64;
                     self.buffer = vec![START];
                 }
-                _ if self.buffer.is_empty() => self.counters.skipped += 1,
+                _ if self.buffer.is_empty() => self.talk.counters.skipped += 1,
                 END => {
                     self.buffer.push(END);
                     let frame = std::mem::take(&mut self.buffer);
                     match self.frame(&frame, now) {
-                        Ok(()) => self.counters.good += 1,
-                        Err(fault) => self.counters.bad.count(fault),
+                        Ok(()) => self.talk.counters.good += 1,
+                        Err(fault) => self.talk.counters.bad.count(fault),
                     }
                 }
                 other if self.buffer.len() < MOST_BYTES => self.buffer.push(other),
                 _ => {
-                    self.counters.skipped += self.buffer.len() as u64 + 1;
+                    self.talk.counters.skipped += self.buffer.len() as u64 + 1;
                     self.buffer.clear();
                 }
             }
@@ -110,34 +110,14 @@ impl Decoder for ErgofitDecoder {
     }
 
     fn wake(&mut self, now: Millis) {
-        if self.ask.is_due(now) {
+        if self.talk.ask.is_due(now) {
             let request = match self.turn {
                 None => PC_MODE,
                 Some(turn) => ROUND[turn % ROUND.len()],
             };
             self.turn = Some(self.turn.map_or(0, |turn| (turn + 1) % ROUND.len()));
-            self.writes.push(self.ask.sent(request.to_vec(), now));
+            self.talk.writes.push(self.talk.ask.sent(request.to_vec(), now));
         }
-    }
-
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
-    }
-
-    fn next_deadline(&self) -> Option<Millis> {
-        Some(self.ask.next_deadline())
-    }
-
-    fn is_stuck(&self) -> bool {
-        self.ask.is_stuck()
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
     }
 }
 

@@ -2,13 +2,11 @@
 
 use super::ErgofitDecoder;
 use super::emulate::ErgofitBike;
-use crate::regime::{Carrier, Regime, Vector, bytes, rpm};
+use crate::regime::{Carrier, Regime, Vector, bytes, rpm, started};
 use crate::{DEFAULT_MAX_TORQUE, Decoder, Reading};
 
 pub(super) fn decoder() -> Box<dyn Decoder> {
-    let mut decoder = ErgofitDecoder::new(DEFAULT_MAX_TORQUE);
-    decoder.restart(0);
-    Box::new(decoder)
+    started(ErgofitDecoder::new(DEFAULT_MAX_TORQUE))
 }
 
 /// Puts the decoder through all vectors.
@@ -18,12 +16,10 @@ pub(crate) fn run(carry: Carrier<'_>) {
         if request == super::PC_MODE { ErgofitBike { cadence: 0, power: 0 }.answer(request) } else { vec![] }
     };
     let regime = Regime {
-        make: &decoder,
         answer: &answer,
         noise: &[0xff, 0x44, 0x02, 0x30],
-        separator: &[],
-        carry,
         checked: false,
+        ..Regime::of(&decoder, carry)
     };
     regime.run(&vectors());
 }

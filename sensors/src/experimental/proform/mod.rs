@@ -9,30 +9,20 @@ pub mod emulate;
 pub(crate) mod vectors;
 
 use super::pairs;
-use crate::ask::Ask;
 use crate::lines::Lines;
-use crate::reading::{Fault, Readings, Writes};
-use crate::{Counters, Decoder, Millis, Reading};
+use crate::reading::Fault;
+use crate::{Decoder, Millis, Reading, Talk};
 
 /// Polls the board for its cadence. Nothing is set, so there is no resistance.
 #[derive(Debug)]
 pub struct ProformDecoder {
-    ask: Ask,
     lines: Lines,
-    readings: Readings,
-    writes: Writes,
-    counters: Counters,
+    talk: Talk,
 }
 
 impl Default for ProformDecoder {
     fn default() -> Self {
-        Self {
-            ask: Ask::new(POLL_MS, ANSWER_MS),
-            lines: Lines::new(b'\n'),
-            readings: Readings::default(),
-            writes: Writes::default(),
-            counters: Counters::default(),
-        }
+        Self { lines: Lines::new(b'\n'), talk: Talk::asking(POLL_MS, ANSWER_MS) }
     }
 }
 
@@ -49,69 +39,56 @@ impl ProformDecoder {
         if two & 0x0f != 2 || one & 0x0f != 1 {
             return Err(Fault::Form);
         }
-        self.readings.push(Reading::new(f64::from(rpm)).ok_or(Fault::Range)?);
-        self.ask.answered();
+        self.talk.readings.push(Reading::new(f64::from(rpm)).ok_or(Fault::Range)?);
+        self.talk.ask.answered();
         Ok(())
     }
 }
 
 impl Decoder for ProformDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
-        *self = Self { counters: self.counters, ..Self::default() };
-        self.ask.restart(now, SETTLE_MS);
+        *self = Self { talk: self.talk.again(now, SETTLE_MS), ..Self::default() };
     }
 
     fn push(&mut self, bytes: &[u8], _now: Millis) {
         for byte in bytes {
             // Every byte of the board has bit 7 set.
             if byte & 0x80 == 0 {
-                self.counters.skipped += 1;
-                self.lines.clear(&mut self.counters);
+                self.talk.counters.skipped += 1;
+                self.lines.clear(&mut self.talk.counters);
                 continue;
             }
-            let Some(line) = self.lines.push(byte & 0x7f, &mut self.counters) else { continue };
+            let Some(line) = self.lines.push(byte & 0x7f, &mut self.talk.counters) else { continue };
             // An adapter may bring back what was asked.
-            let echo = self.ask.in_flight().is_some_and(|asked| {
+            let echo = self.talk.ask.in_flight().is_some_and(|asked| {
                 asked.len() == line.len() + 1
                     && asked.iter().zip(&line).all(|(asked, heard)| asked & 0x7f == *heard)
             });
             if echo {
-                self.counters.skipped += line.len() as u64 + 1;
+                self.talk.counters.skipped += line.len() as u64 + 1;
                 continue;
             }
             match self.line(&line) {
-                Ok(()) => self.counters.good += 1,
-                Err(fault) => self.counters.bad.count(fault),
+                Ok(()) => self.talk.counters.good += 1,
+                Err(fault) => self.talk.counters.bad.count(fault),
             }
         }
     }
 
     fn wake(&mut self, now: Millis) {
-        if self.ask.is_due(now) {
-            self.lines.clear(&mut self.counters);
+        if self.talk.ask.is_due(now) {
+            self.lines.clear(&mut self.talk.counters);
             let request = REQUEST.iter().map(|byte| byte | 0x80).collect();
-            self.writes.push(self.ask.sent(request, now));
+            self.talk.writes.push(self.talk.ask.sent(request, now));
         }
-    }
-
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
-    }
-
-    fn next_deadline(&self) -> Option<Millis> {
-        Some(self.ask.next_deadline())
-    }
-
-    fn is_stuck(&self) -> bool {
-        self.ask.is_stuck()
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
     }
 }
 

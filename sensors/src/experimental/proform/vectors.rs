@@ -1,25 +1,17 @@
 //! Vectors: [S] requests of the sources, [C] answers computed from our reading of them.
 
 use super::ProformDecoder;
-use crate::regime::{Carrier, Regime, Vector, bytes, rpm};
+use crate::regime::{Carrier, Regime, Vector, bytes, rpm, started};
 use crate::{Decoder, Reading};
 
 pub(super) fn decoder() -> Box<dyn Decoder> {
-    let mut decoder = ProformDecoder::default();
-    decoder.restart(0);
-    Box::new(decoder)
+    started(ProformDecoder::default())
 }
 
 /// Puts the decoder through all vectors.
 pub(crate) fn run(carry: Carrier<'_>) {
-    let regime = Regime {
-        make: &decoder,
-        answer: &|_| Vec::new(),
-        noise: &[0x00, 0xff, 0x3a, 0xb5],
-        separator: &[0x8d, 0x8a],
-        carry,
-        checked: true,
-    };
+    let regime =
+        Regime { noise: &[0x00, 0xff, 0x3a, 0xb5], separator: &[0x8d, 0x8a], ..Regime::of(&decoder, carry) };
     regime.run(&vectors());
 }
 

@@ -8,10 +8,9 @@ mod frame;
 #[cfg(any(test, feature = "regime"))]
 pub(crate) mod vectors;
 
-use crate::ask::Ask;
-use crate::reading::{Beside, Fault, Readings, Writes};
+use crate::reading::{Beside, Fault};
 use crate::torque::Torque;
-use crate::{Counters, Decoder, Millis, Reading};
+use crate::{Decoder, Millis, Reading, Talk};
 use frame::{Frames, bytes};
 
 /// Polls a brake. Resistance is estimated from power and cadence.
@@ -19,14 +18,11 @@ use frame::{Frames, bytes};
 pub struct TacxDecoder {
     /// Nm at 100 %.
     max_torque: f64,
-    ask: Ask,
     /// The brake has said which version it is.
     known: bool,
     frames: Frames,
     torque: Torque,
-    readings: Readings,
-    writes: Writes,
-    counters: Counters,
+    talk: Talk,
 }
 
 impl TacxDecoder {
@@ -34,13 +30,10 @@ impl TacxDecoder {
     pub fn new(max_torque: f64) -> Self {
         Self {
             max_torque,
-            ask: Ask::new(POLL_MS, ANSWER_MS),
             known: false,
             frames: Frames::default(),
             torque: Torque::new(max_torque),
-            readings: Readings::default(),
-            writes: Writes::default(),
-            counters: Counters::default(),
+            talk: Talk::asking(POLL_MS, ANSWER_MS),
         }
     }
 
@@ -48,11 +41,11 @@ impl TacxDecoder {
         match payload {
             [0x03, 0x0c, ..] => {
                 self.known = true;
-                self.ask.answered();
+                self.talk.ask.answered();
                 Ok(())
             }
             [0x03, 0x13, 0x02, 0x00, data @ ..] if data.len() == DATA => {
-                self.ask.answered();
+                self.talk.ask.answered();
                 let word = |at: usize| [data[at], data[at + 1]];
                 let wheel = f64::from(u16::from_le_bytes(word(4)));
                 let force = f64::from(i16::from_le_bytes(word(10)));
@@ -61,7 +54,7 @@ impl TacxDecoder {
                 beside.set_power(watts, now)?;
                 let reading = beside.reading(rpm, now)?;
                 let resistance = self.torque.estimate(watts, rpm, now);
-                self.readings.push(Reading { resistance, ..reading });
+                self.talk.readings.push(Reading { resistance, ..reading });
                 Ok(())
             }
             // While it starts it says FF.
@@ -72,46 +65,33 @@ impl TacxDecoder {
 }
 
 impl Decoder for TacxDecoder {
+    fn talk(&self) -> &Talk {
+        &self.talk
+    }
+
+    fn talk_mut(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn restart(&mut self, now: Millis) {
-        *self = Self { counters: self.counters, ..Self::new(self.max_torque) };
-        self.ask.restart(now, SETTLE_MS);
+        *self = Self { talk: self.talk.again(now, SETTLE_MS), ..Self::new(self.max_torque) };
     }
 
     fn push(&mut self, bytes: &[u8], now: Millis) {
         for byte in bytes {
-            let Some(payload) = self.frames.push(*byte, &mut self.counters) else { continue };
+            let Some(payload) = self.frames.push(*byte, &mut self.talk.counters) else { continue };
             match self.answer(&payload, now) {
-                Ok(()) => self.counters.good += 1,
-                Err(fault) => self.counters.bad.count(fault),
+                Ok(()) => self.talk.counters.good += 1,
+                Err(fault) => self.talk.counters.bad.count(fault),
             }
         }
     }
 
     fn wake(&mut self, now: Millis) {
-        if self.ask.is_due(now) {
+        if self.talk.ask.is_due(now) {
             let payload: &[u8] = if self.known { &COMMAND } else { &VERSION };
-            self.writes.push(self.ask.sent(bytes(payload), now));
+            self.talk.writes.push(self.talk.ask.sent(bytes(payload), now));
         }
-    }
-
-    fn poll_reading(&mut self) -> Option<Reading> {
-        self.readings.pop()
-    }
-
-    fn poll_write(&mut self) -> Option<Vec<u8>> {
-        self.writes.pop()
-    }
-
-    fn next_deadline(&self) -> Option<Millis> {
-        Some(self.ask.next_deadline())
-    }
-
-    fn is_stuck(&self) -> bool {
-        self.ask.is_stuck()
-    }
-
-    fn counters(&self) -> Counters {
-        self.counters
     }
 }
 

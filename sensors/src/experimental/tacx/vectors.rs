@@ -2,26 +2,17 @@
 
 use super::TacxDecoder;
 use super::emulate::TacxBrake;
-use crate::regime::{Carrier, Regime, Vector, rpm};
+use crate::regime::{Carrier, Regime, Vector, rpm, started};
 use crate::{DEFAULT_MAX_TORQUE, Decoder, Origin, Reading};
 
 pub(super) fn decoder() -> Box<dyn Decoder> {
-    let mut decoder = TacxDecoder::new(DEFAULT_MAX_TORQUE);
-    decoder.restart(0);
-    Box::new(decoder)
+    started(TacxDecoder::new(DEFAULT_MAX_TORQUE))
 }
 
 /// Puts the decoder through all vectors.
 pub(crate) fn run(carry: Carrier<'_>) {
     let answer = |request: &[u8]| TacxBrake { cadence: 0 }.answer(request);
-    let regime = Regime {
-        make: &decoder,
-        answer: &answer,
-        noise: &[0xff, 0x17, 0x30, 0x00],
-        separator: &[],
-        carry,
-        checked: true,
-    };
+    let regime = Regime { answer: &answer, noise: &[0xff, 0x17, 0x30, 0x00], ..Regime::of(&decoder, carry) };
     regime.run(&vectors());
 }
 
