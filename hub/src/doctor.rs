@@ -19,7 +19,7 @@ use alleycat_stream::kinesis::Client;
 use futures_util::future::join_all;
 use nix::sys::statvfs::statvfs;
 
-use crate::broker::external::probe;
+use crate::broker::external::{Found, probe};
 use crate::config::{BrokerChoice, Config};
 use crate::hub::room;
 use crate::route::Route;
@@ -103,8 +103,10 @@ pub fn examine(config: &Config) -> Vec<Finding> {
     }
     if let BrokerChoice::External(address) = &config.broker {
         let way = config.way(address);
-        let (verdict, text) = ask(async || probe(address, way.as_ref(), config.share.as_deref()).await);
-        note(verdict, text);
+        match in_runtime(async || probe(address, way.as_ref(), config.share.as_deref()).await) {
+            Ok(Found { text, is_narrow }) => note(if is_narrow { Verdict::Odd } else { Verdict::Good }, text),
+            Err(text) => note(Verdict::Bad, text),
+        }
     }
     #[cfg(feature = "kinesis")]
     if let crate::config::StreamChoice::Kinesis(stream) = &config.stream {
@@ -139,10 +141,12 @@ pub fn examine(config: &Config) -> Vec<Finding> {
 }
 
 /// Asks somebody else.
+#[cfg(feature = "kinesis")]
 fn ask(question: impl AsyncFnOnce() -> Result<String, String> + Send) -> (Verdict, String) {
     said(in_runtime(question))
 }
 
+#[cfg(feature = "kinesis")]
 fn said(answer: Result<String, String>) -> (Verdict, String) {
     match answer {
         Ok(text) => (Verdict::Good, text),

@@ -309,7 +309,7 @@ impl Journal {
 pub(crate) const MAX_BACKLOG: usize = 64 * 1024 * 1024;
 /// Commits begin at least this far apart: each one costs the same, however much it holds. A rider does not
 /// notice it, and who comes after a pause does not wait at all.
-const PACE: Duration = Duration::from_millis(20);
+pub(crate) const PACE: Duration = Duration::from_millis(20);
 /// How much of a buffer is kept for the next commit, in bytes.
 const SPARE: usize = 1024 * 1024;
 const RETRY: Duration = Duration::from_secs(1);

@@ -256,3 +256,19 @@ async fn a_hub_rides_over_tls_and_websockets_and_waits_for_a_broker_that_is_away
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn the_doctor_names_a_broker_that_would_let_the_hub_fall_behind() -> anyhow::Result<()> {
+    // As it comes, with 20 messages under way; and as the one in `deploy/` is set up.
+    let (narrow, wide) = (Broker::mosquitto(false).await?, Broker::mosquitto_that_keeps().await?);
+    for (broker, is_narrow) in [(narrow, true), (wide, false)] {
+        let url = broker.url();
+        let args = [&["doctor", "--listen", "127.0.0.1:0"][..], &at(&url, &[])[..]].concat();
+        let output = Programs::from_env()?.command("alleycat-hub", args).output().await?;
+        let said = String::from_utf8(output.stdout)?;
+        let told = said.contains("only 20 messages under way at once");
+        ensure!(output.status.success() && said.contains("subscriptions work"), "{said}");
+        ensure!(told == is_narrow, "{said}");
+    }
+    Ok(())
+}

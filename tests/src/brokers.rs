@@ -29,8 +29,8 @@ pub struct Broker {
     pub other_port: u16,
     /// Whether all of it goes through TLS.
     tls: bool,
-    /// Whether it has on the disk what it knows.
-    keeps: bool,
+    /// When it writes to the disk what it knows, if it does.
+    keeps: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +53,21 @@ impl Broker {
     /// # Errors
     /// When it is not there or does not answer.
     pub async fn mosquitto_that_keeps() -> anyhow::Result<Self> {
+        Self::that_keeps(EACH_CHANGE).await
+    }
+
+    /// The same for a thousand riders: it writes every second or two, and when it is asked to end. One that writes
+    /// every change writes all that it has for each message of a hub.
+    ///
+    /// # Errors
+    /// When it is not there or does not answer.
+    pub async fn mosquitto_for_many() -> anyhow::Result<Self> {
+        Self::that_keeps(EACH_SECOND).await
+    }
+
+    async fn that_keeps(when: &'static str) -> anyhow::Result<Self> {
         let mut broker =
-            Self { keeps: true, ..Self::new(Kind::Mosquitto, false, tempfile::tempdir()?, false)? };
+            Self { keeps: Some(when), ..Self::new(Kind::Mosquitto, false, tempfile::tempdir()?, false)? };
         broker.restart().await?;
         Ok(broker)
     }
@@ -172,7 +185,7 @@ impl Broker {
 
     fn new(kind: Kind, web: bool, folder: TempDir, tls: bool) -> anyhow::Result<Self> {
         let (port, other_port) = (free_port()?, free_port()?);
-        Ok(Self { kind, program: None, folder, port, web, other_port, tls, keeps: false })
+        Ok(Self { kind, program: None, folder, port, web, other_port, tls, keeps: None })
     }
 
     fn mosquitto_command(&self) -> anyhow::Result<Command> {
@@ -181,7 +194,7 @@ impl Broker {
         let text = include_str!("../mosquitto.conf");
         let text = text.replace("@TCP@", &tcp.to_string()).replace("@WEBSOCKET@", &web.to_string());
         let text = if self.tls { self.secure(&text) } else { text };
-        let text = if self.keeps { self.kept(&text) } else { text };
+        let text = self.keeps.map_or_else(|| text.clone(), |when| self.kept(&text, when));
         std::fs::write(&config, text)?;
         let program =
             std::env::var_os("MOSQUITTO").map_or_else(|| "/usr/sbin/mosquitto".into(), PathBuf::from);
@@ -192,11 +205,12 @@ impl Broker {
 }
 
 impl Broker {
-    /// This configuration with a file that is written after every change, by whoever started the broker.
-    fn kept(&self, text: &str) -> String {
+    /// This configuration with a file that is written by whoever started the broker, and with as much under way to a
+    /// hub as `deploy/mosquitto` has: a session that is kept is a hub's.
+    fn kept(&self, text: &str, when: &str) -> String {
         let folder = self.folder.path().display();
         let kept = format!(
-            "user root\npersistence true\npersistence_location {folder}/\nautosave_on_changes true\nautosave_interval 1"
+            "user root\npersistence true\npersistence_location {folder}/\n{when}\nmax_inflight_messages 1000"
         );
         text.replace("persistence false", &kept)
     }
@@ -212,6 +226,9 @@ impl Broker {
         lines.collect()
     }
 }
+
+const EACH_CHANGE: &str = "autosave_on_changes true\nautosave_interval 1";
+const EACH_SECOND: &str = "autosave_interval 1";
 
 /// A client's address of a port of this machine.
 pub fn address(web: bool, port: u16) -> String {

@@ -24,7 +24,7 @@ use crate::{metrics, time};
 pub(crate) use address::EMBEDDED;
 pub use address::{BrokerAddress, BrokerChoice, BrokerLimits};
 use intake::Intake;
-pub(crate) use probe::probe;
+pub(crate) use probe::{Found, probe};
 use publishers::Publishers;
 
 /// What of a broker's messages is this hub's.
