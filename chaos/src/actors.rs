@@ -1,5 +1,6 @@
 //! One task for each subject: it owns its part of the house, breaks it by plan and mends it.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -12,6 +13,14 @@ use crate::clock::{self, sleep_until};
 use crate::link::Weather;
 use crate::plan::{Fault, Kind, Subject};
 use crate::world::World;
+
+/// A time in which a broker may have acknowledged what it forgot when it was killed.
+pub(crate) type Forgotten = RangeInclusive<Millis>;
+
+/// How long it takes on a busy machine until a hub that is well has acknowledged what a rider was acknowledged, ms.
+const TAKEN_WITHIN: Millis = 2_000;
+/// How long it takes until a hub that is well again is at its broker and its disk again, ms.
+const BACK_WITHIN: Millis = 5_000;
 
 /// The plan of one run, and since when nothing on the riders' way to the hub is broken any more.
 #[derive(Debug)]
@@ -48,6 +57,21 @@ impl Script {
         });
         let last = self.mended.load(Ordering::Relaxed);
         (!broken).then_some(last)
+    }
+
+    /// The hub has acknowledged to its broker all that was published before this moment. Mosquitto, which writes down
+    /// now and then what it has acknowledged, may forget what is later if it is killed at `now`.
+    fn hub_took_all_until(&self, now: Millis) -> Millis {
+        let is_of_hub = |fault: &&Fault| matches!(fault.subject, Subject::Hub | Subject::Disk);
+        let broken = self.faults.iter().rev().filter(is_of_hub).map(|fault| {
+            let at = self.start + fault.at;
+            at..=at + fault.lasts + BACK_WITHIN
+        });
+        let begun = broken.filter(|time| *time.start() <= now);
+        begun.fold(
+            now - TAKEN_WITHIN,
+            |since, time| if *time.end() < since { since } else { since.min(*time.start()) },
+        )
     }
 
     fn mend(&self, world: &World, fault: Fault) {
@@ -106,9 +130,10 @@ async fn watch(world: &World, mut hub: Program, until: Millis) -> anyhow::Result
     Ok(hub)
 }
 
-/// Mosquitto.
-pub(crate) async fn broker(world: &World, script: &Script) -> anyhow::Result<()> {
-    let Some(broker) = &world.broker else { return Ok(()) };
+/// Mosquitto. Returns the times at whose ends it was killed: of these it may have forgotten what it had acknowledged.
+pub(crate) async fn broker(world: &World, script: &Script) -> anyhow::Result<Vec<Forgotten>> {
+    let mut forgotten = Vec::new();
+    let Some(broker) = &world.broker else { return Ok(forgotten) };
     for (fault, at, until) in script.of(Subject::Broker) {
         sleep_until(at).await;
         tell(world, fault);
@@ -118,14 +143,23 @@ pub(crate) async fn broker(world: &World, script: &Script) -> anyhow::Result<()>
             sleep_until(until).await;
             broker.signal(Signal::SIGCONT)?;
         } else {
-            broker.end().await?;
+            let since = script.hub_took_all_until(clock::now());
+            if fault.kind == Kind::Killed {
+                broker.kill().await?;
+            } else {
+                broker.end().await?;
+            }
             sleep_until(until).await;
+            if fault.kind == Kind::Killed {
+                // An acknowledgement that was on its way is heard until now.
+                forgotten.push(since..=clock::now());
+            }
             broker.restart().await?;
         }
         drop(broker);
         script.mend(world, fault);
     }
-    Ok(())
+    Ok(forgotten)
 }
 
 /// The links.
@@ -209,4 +243,24 @@ pub(crate) async fn bike(world: &World, script: &Script, mut bike: Bike) -> anyh
         world.log.tell("bike plugged in again");
     }
     Ok(bike)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_may_forget_what_it_acknowledged_while_the_hub_was_broken() {
+        let fault = |subject, at| Fault { subject, kind: Kind::Stopped, at, lasts: 1_000 };
+        // In order of time, as plans are.
+        let faults =
+            vec![fault(Subject::Hub, 10_000), fault(Subject::Disk, 15_000), fault(Subject::Links, 29_000)];
+        let script = Script::new(1_000_000, 2_000_000, faults);
+        let until = |at: Millis| script.hub_took_all_until(1_000_000 + at) - 1_000_000;
+        assert_eq!(until(9_000), 7_000, "all is well");
+        assert_eq!(until(10_500), 8_500, "what is under way to a hub that stops just now");
+        assert_eq!(until(14_000), 10_000, "it is not quite back");
+        assert_eq!(until(16_000), 10_000, "and there is the next one");
+        assert_eq!(until(30_000), 28_000, "of the riders' links the hub knows nothing");
+    }
 }

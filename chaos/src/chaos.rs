@@ -1,18 +1,20 @@
 //! A run: the plan, the races, the faults, the comparison.
 #![expect(clippy::print_stdout, reason = "whoever runs this wants to see it happen")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use alleycat_shared::{Millis, RaceId};
+use alleycat_shared::api::History;
+use alleycat_shared::{ClassId, Millis, RaceId};
 use alleycat_tests::{Bike, until};
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use nix::sys::signal::Signal;
+use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -20,8 +22,9 @@ use crate::actors::{self, Script};
 use crate::clock::{self, sleep_until};
 use crate::log::Log;
 use crate::plan::{self, Kind, Subject};
+use crate::referee::Evidence;
 use crate::report::Report;
-use crate::world::{Deployment, Field, World};
+use crate::world::{Deployment, FIRST_ID, Field, World};
 use crate::{boards, page, referee};
 
 /// How long, how many, and what.
@@ -129,21 +132,22 @@ async fn act(options: &Options, deployment: Deployment, seed: u64, races: u64) -
     let first = world.before_a_race().await;
     let (rides, receipts) =
         (world.folder.path().join("riders.json"), world.folder.path().join("receipts.csv"));
-    let field = Field { riders: options.riders, races, seed, bad_day: true };
+    let field = Field { riders: options.riders, first_id: FIRST_ID, races, seed, bad_day: true };
     let mut riders = world.riders(field, &rides, &receipts)?;
     let start = world.clock.start(first);
     log.tell(format!("{} riders wait for race {first}", options.riders));
 
+    let grace = Millis::from(options.grace_seconds) * 1_000;
     let script = Script::new(start, start + length, faults);
     let (stop, stopped) = watch::channel(false);
     let watcher = tokio::spawn(boards::watch(Arc::clone(&world), stopped));
     let page = async {
         match options.no_page {
             true => Ok(None),
-            false => page::ride(&world, &script).await.map(Some),
+            false => page::ride(&world, &script, grace).await.map(Some),
         }
     };
-    let (hub, bridge, bike, (), (), (), page) = tokio::try_join!(
+    let (hub, bridge, bike, forgotten, (), (), page) = tokio::try_join!(
         actors::hub(&world, &script, hub),
         actors::bridge(&world, &script, bike_path, bridge),
         actors::bike(&world, &script, bike),
@@ -162,30 +166,34 @@ async fn act(options: &Options, deployment: Deployment, seed: u64, races: u64) -
     // Nobody publishes any more.
     drop((bridge, bike));
 
-    let grace = Millis::from(options.grace_seconds) * 1_000;
     sleep_until(start + length + grace + 1_000).await;
     let ridden: Vec<RaceId> =
         (first.get()..first.get() + races).map(RaceId::try_from).collect::<Result<_, _>>()?;
+    all_arrived(&world).await?;
     all_official(&world, &ridden).await?;
     in_step(&world).await?;
     let api = world.api("");
     let results = referee::official(&api, &ridden, &log).await?;
     let traces = referee::traces(&api, &results, &log).await?;
     referee::leaders(&api, &results, &log).await?;
+    if let Some(page) = &report.page {
+        same_on_the_page(&world, page).await?;
+    }
     stop.send_replace(true);
     let seen = watcher.await??;
     end(&world, hub).await?;
 
-    let acknowledged = referee::acknowledged(&receipts)?;
-    ensure!(!acknowledged.is_empty(), "nothing at all was acknowledged: nothing can be said");
-    let archive = referee::archived(&world.disk.data().join("archive"))?;
-    report.compared = referee::compare(&acknowledged, &archive, &results, &log);
+    let evidence = Evidence {
+        acknowledged: referee::acknowledged(&receipts)?,
+        forgotten,
+        archive: referee::archived(&world.disk.data().join("archive"))?,
+        races: ridden.iter().copied().collect(),
+    };
+    ensure!(!evidence.acknowledged.is_empty(), "nothing at all was acknowledged: nothing can be said");
+    report.compared = referee::compare(&evidence, &results, &log);
     report.compared.traces = traces;
     report.boards = seen.boards;
     referee::boards(&seen, &results, &shaken(&report, &world, start), &log);
-    if let Some(page) = &report.page {
-        same_on_the_page(page, &results, &log);
-    }
     verify(&world).await?;
     said.panics(&log)?;
     (report.findings, report.log) = (log.findings(), log.lines());
@@ -202,19 +210,48 @@ fn subjects(options: &Options, world: &World) -> Vec<Subject> {
     Subject::ALL.into_iter().filter(possible).collect()
 }
 
-/// Waits until the hub calls the last race official, where anybody rode it.
+/// Waits until the hub hears nothing any more, but not for ever: a broker may have acknowledged what it has not
+/// delivered yet, and delivers again what it has.
+async fn all_arrived(world: &World) -> anyhow::Result<()> {
+    let (mut last, mut since) = (0, clock::now());
+    let quiet = until("nothing comes any more", Duration::from_secs(60), async || {
+        let text = reqwest::get(world.api("/metrics")).await?.text().await?;
+        let counters = text.lines().filter(|line| line.starts_with("alleycat_messages_"));
+        let heard: u64 = counters.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum();
+        if heard != last {
+            (last, since) = (heard, clock::now());
+        }
+        Ok((clock::now() - since >= QUIET).then_some(()))
+    });
+    if quiet.await.is_err() {
+        world.log.tell("the broker is still delivering what riders sent long ago");
+    }
+    Ok(())
+}
+
+/// Waits until nothing in the last race is provisional. A class in which the hub has nobody has no result.
 async fn all_official(world: &World, ridden: &[RaceId]) -> anyhow::Result<()> {
     let last = ridden.last().context("no race")?;
-    let url = world.api(&format!("/api/races/{last}/classes/1"));
-    let mut said = Value::Null;
-    let official = until("the last result is official", Duration::from_secs(30), async || {
-        said = reqwest::get(&url).await?.json().await?;
-        Ok((said["state"] == "official").then_some(()))
+    let mut open = BTreeMap::new();
+    let official = until("the last results are official", Duration::from_secs(30), async || {
+        open.clear();
+        for class in ClassId::all() {
+            let answer = reqwest::get(world.api(&format!("/api/races/{last}/classes/{class}"))).await?;
+            if answer.status() == StatusCode::NOT_FOUND {
+                continue;
+            }
+            let said: Value = answer.json().await?;
+            if said["state"] != "official" {
+                open.insert(class.get(), said);
+            }
+        }
+        Ok(open.is_empty().then_some(()))
     });
     if let Err(error) = official.await {
         let health = reqwest::get(world.api("/healthz")).await?.text().await?;
-        let (state, detail) = (&said["state"], &said["detail"]);
-        world.log.find(format!("{error:#}: race {last} is {state}, {detail}; the hub is {health}"));
+        let states: BTreeMap<_, _> =
+            open.iter().map(|(class, said)| (class, [&said["state"], &said["detail"]])).collect();
+        world.log.find(format!("{error:#}: race {last} is in its classes {states:?}; the hub is {health}"));
     }
     Ok(())
 }
@@ -242,14 +279,12 @@ fn shaken(report: &Report, world: &World, start: Millis) -> BTreeSet<RaceId> {
     .collect()
 }
 
-/// What the page called official is one of its rider's results.
-fn same_on_the_page(page: &page::PageLife, results: &referee::Results, log: &Log) {
-    let rows = results.values().flat_map(|result| &result.results);
-    let own: BTreeSet<String> =
-        rows.filter(|row| row.racer_id.get() == page::RACER).map(|row| row.score.to_string()).collect();
-    for score in page.official.iter().filter(|score| !own.contains(*score)) {
-        log.find(format!("the page calls {score} official, and its rider has {own:?}"));
-    }
+/// What the page called official is one of its rider's results, and it has called something official.
+async fn same_on_the_page(world: &World, page: &page::PageLife) -> anyhow::Result<()> {
+    let url = world.api(&format!("/api/racers/{}/rides?limit=100", page::RACER));
+    let history: History = reqwest::get(url).await?.error_for_status()?.json().await?;
+    page.judge(history.rides.iter().map(|ride| ride.score), &world.log);
+    Ok(())
 }
 
 /// Asks the hub to end and write what is left.
@@ -298,6 +333,8 @@ impl Said {
     }
 }
 
+/// A broker that has something to deliver does not pause for as long, ms.
+const QUIET: Millis = 3_000;
 /// Of the rider at the page.
 const CADENCE: u32 = 88;
 const RAW: u32 = 860;

@@ -1,15 +1,17 @@
 //! A rider at the page in Chromium: clicks what there is to click, and notes when the page does not fit the time.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use alleycat_shared::Millis;
 use alleycat_shared::race::RaceClock;
+use alleycat_shared::{Millis, Score};
 use alleycat_tests::{Browser, Page, TABLET};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::actors::Script;
 use crate::clock::{self, sleep_until};
+use crate::log::Log;
 use crate::plan::{Fault, Kind, Subject};
 use crate::world::World;
 
@@ -69,8 +71,22 @@ struct Rider<'a> {
     room: &'static str,
 }
 
-/// Rides at the page until the script is over, and then waits for a page that has nothing left to send.
-pub(crate) async fn ride(world: &World, script: &Script) -> anyhow::Result<PageLife> {
+impl PageLife {
+    /// Holds what it called official to its rider's results, as the hub has them.
+    pub(crate) fn judge(&self, results: impl Iterator<Item = Score>, log: &Log) {
+        let own: BTreeSet<String> = results.map(|score| score.to_string()).collect();
+        for score in self.official.iter().filter(|score| !own.contains(*score)) {
+            log.find(format!("the page calls {score} official, and its rider has {own:?}"));
+        }
+        if self.official.is_empty() {
+            log.find("the page has called nothing official");
+        }
+    }
+}
+
+/// Rides at the page until the script is over, then until it has called a result official to which nothing happens
+/// any more, and has nothing left to send.
+pub(crate) async fn ride(world: &World, script: &Script, grace: Millis) -> anyhow::Result<PageLife> {
     let browser = Browser::start().await?;
     let mut rider = Rider {
         world,
@@ -88,6 +104,12 @@ pub(crate) async fn ride(world: &World, script: &Script) -> anyhow::Result<PageL
         rider.suffer(fault, until).await;
     }
     rider.look_until(rider.script.end()).await;
+    // Whoever was too late for the last race rides the one after it.
+    let before = rider.life.official.len();
+    let deadline = rider.script.end() + world.clock.window_ms() + grace + BACKOFF;
+    while rider.life.official.len() == before && clock::now() < deadline {
+        rider.look_until(clock::now() + A_LOOK).await;
+    }
     rider.settle().await;
     if let Some(page) = rider.page.take() {
         _ = page.close().await;
@@ -119,7 +141,7 @@ impl Rider<'_> {
                 Ok(look) => self.judge(look).await,
                 Err(_) => self.open().await,
             }
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            tokio::time::sleep(Duration::from_millis(A_LOOK)).await;
         }
     }
 
@@ -268,6 +290,8 @@ fn near(one: u64, other: u64, round: u64) -> bool {
 }
 
 const NAME: &str = "tablet";
+/// How often somebody looks.
+const A_LOOK: Millis = 500;
 const OFFICIAL: &str = "Official result";
 /// How far a page's clock may be from the hub's while somebody asks and a machine is busy, s.
 const IN_STEP: u64 = 2;
@@ -308,6 +332,20 @@ mod tests {
         assert_eq!(look("0:01").fit(clock, now + 10_000), Fit::Fits, "the next race began just now");
         let count = Look { count: Some("9".to_owned()), ..Look::default() };
         assert_eq!(count.fit(clock, now), Fit::Fits);
+    }
+
+    #[test]
+    fn what_is_official_is_read_and_is_what_the_hub_has() {
+        let found = |official: &[&str]| {
+            let log = Log::new();
+            let official = official.iter().map(|score| (*score).to_owned()).collect();
+            let results = [15_000, 2_000_000].map(Score::from_ten_thousandths);
+            PageLife { official, ..PageLife::default() }.judge(results.into_iter(), &log);
+            log.findings()
+        };
+        assert_eq!(found(&["1.5000", "200.0000"]), [""; 0]);
+        assert!(found(&["1.5001"])[0].contains("calls 1.5001 official"));
+        assert!(found(&[])[0].contains("nothing official"));
     }
 
     #[test]

@@ -70,9 +70,7 @@ impl Subject {
     fn kinds(self) -> &'static [Kind] {
         match self {
             Self::Hub => &[Kind::Killed, Kind::Stopped, Kind::Ended],
-            // Mosquitto writes down what it has acknowledged when it ends, and a little late otherwise: killed, it
-            // would lose seconds that it has acknowledged, and that would not be ours.
-            Self::Broker => &[Kind::Ended, Kind::Stopped],
+            Self::Broker => &[Kind::Ended, Kind::Stopped, Kind::Killed],
             Self::Bridge => &[Kind::Killed, Kind::Stopped],
             Self::Bike => &[Kind::Unplugged],
             Self::Page => &[Kind::Killed, Kind::Frozen, Kind::Reloaded],

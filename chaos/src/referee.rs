@@ -5,12 +5,13 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use alleycat_shared::api::{Leaderboard, RaceResult, RaceState, RideTrace};
-use alleycat_shared::{Cadence, ClassId, Output, RaceId, RaceSecond, RacerId, Resistance, Score};
+use alleycat_shared::{Cadence, ClassId, Millis, Output, RaceId, RaceSecond, RacerId, Resistance, Score};
 use anyhow::{Context, ensure};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::actors::Forgotten;
 use crate::boards::Seen;
 use crate::log::Log;
 use crate::page::RACER;
@@ -33,12 +34,27 @@ pub(crate) struct Recorded {
     late: bool,
 }
 
+/// What a run leaves behind, beside the results.
+#[derive(Debug)]
+pub(crate) struct Evidence {
+    /// The seconds that were acknowledged, and when: one that was sent twice, twice.
+    pub(crate) acknowledged: BTreeMap<Key, Vec<Millis>>,
+    /// When a broker was killed that may have forgotten what it acknowledged just before.
+    pub(crate) forgotten: Vec<Forgotten>,
+    /// All that the hub has archived.
+    pub(crate) archive: Vec<Recorded>,
+    /// The races that are looked at.
+    pub(crate) races: BTreeSet<RaceId>,
+}
+
 /// How much was compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Compared {
     /// Different seconds that were acknowledged to simulated riders.
     pub(crate) acknowledged: usize,
+    /// Of these, those that a broker forgot when it was killed at that moment.
+    pub(crate) forgotten: usize,
     /// Seconds in the archive.
     pub(crate) recorded: usize,
     /// Of these, those that came after their race's grace.
@@ -51,12 +67,14 @@ pub(crate) struct Compared {
     pub(crate) traces: usize,
 }
 
-/// The seconds that were acknowledged, as the simulator wrote them down.
-pub(crate) fn acknowledged(file: &Path) -> anyhow::Result<BTreeSet<Key>> {
-    let mut keys = BTreeSet::new();
+/// The seconds that were acknowledged, and when, as the simulator wrote them down.
+pub(crate) fn acknowledged(file: &Path) -> anyhow::Result<BTreeMap<Key, Vec<Millis>>> {
+    let mut keys: BTreeMap<_, Vec<_>> = BTreeMap::new();
     let mut table = csv::ReaderBuilder::new().has_headers(false).from_path(file)?;
     for line in table.deserialize() {
-        keys.insert(line.context("a line of the simulator's receipts")?);
+        let (race, racer, second, at): (RaceId, RacerId, RaceSecond, Millis) =
+            line.context("a line of the simulator's receipts")?;
+        keys.entry((race, racer, second)).or_default().push(at);
     }
     Ok(keys)
 }
@@ -156,15 +174,13 @@ pub(crate) async fn leaders(api: &str, results: &Results, log: &Log) -> anyhow::
 }
 
 /// Compares what was acknowledged, what was recorded, and the results. Asks nobody.
-pub(crate) fn compare(
-    acknowledged: &BTreeSet<Key>,
-    archive: &[Recorded],
-    results: &Results,
-    log: &Log,
-) -> Compared {
+pub(crate) fn compare(evidence: &Evidence, results: &Results, log: &Log) -> Compared {
+    let Evidence { acknowledged, forgotten, archive, races } = evidence;
     let recorded: BTreeSet<Key> = archive.iter().map(Recorded::key).collect();
-    let lost: Vec<_> = acknowledged.difference(&recorded).collect();
-    if let [(race, racer, second), ..] = lost[..] {
+    let missing = acknowledged.iter().filter(|(key, _)| !recorded.contains(key));
+    let is_forgotten = |at: &Millis| forgotten.iter().any(|time| time.contains(at));
+    let (excused, lost): (Vec<_>, Vec<_>) = missing.partition(|(_, times)| times.iter().all(is_forgotten));
+    if let [((race, racer, second), _), ..] = lost[..] {
         log.find(format!(
             "{} seconds were acknowledged and are not recorded, for example second {second} of racer {racer} in race {race}",
             lost.len()
@@ -182,6 +198,7 @@ pub(crate) fn compare(
         *score += Output::of(line.cadence, line.resistance);
         *seconds += 1;
     }
+    let ranked: BTreeSet<_> = sums.keys().copied().collect();
     for (at @ (race, class), result) in results {
         let rows: BTreeMap<_, _> =
             result.results.iter().map(|row| (row.racer_id, (row.score, row.seconds))).collect();
@@ -203,12 +220,17 @@ pub(crate) fn compare(
         }
     }
     // What was ridden on the way in or out of the races that are looked at is nobody's business.
-    let races: BTreeSet<RaceId> = results.keys().map(|(race, _)| *race).collect();
     for (race, class) in sums.keys().filter(|(race, _)| races.contains(race)) {
         log.find(format!("race {race} in class {class} is archived and has no result"));
     }
+    // By its clock the hub is right; but then something between the riders and it is too slow.
+    let late: BTreeSet<_> = archive.iter().map(|line| (line.race_id, line.class_id)).collect();
+    for (race, class) in late.iter().filter(|at| races.contains(&at.0) && !ranked.contains(at)) {
+        log.find(format!("everything that was ridden in race {race} in class {class} came after its grace"));
+    }
     Compared {
         acknowledged: acknowledged.len(),
+        forgotten: excused.len(),
         recorded: archive.len(),
         late: archive.len() - on_time.len(),
         results: results.len(),
@@ -303,17 +325,51 @@ mod tests {
     }
 
     fn found(acknowledged: &[(u64, u64)], archive: &[Recorded], rows: &[(u64, f64, u16)]) -> Vec<String> {
+        judged(acknowledged, &[], archive, &results(rows)).1
+    }
+
+    /// Second `n` was acknowledged at `n` ms.
+    fn judged(
+        acknowledged: &[(u64, u64)],
+        forgotten: &[Forgotten],
+        archive: &[Recorded],
+        results: &Results,
+    ) -> (Compared, Vec<String>) {
         let log = Log::new();
         let key = |(racer, second): &(u64, u64)| {
-            (1_000.try_into().unwrap(), (*racer).try_into().unwrap(), (*second).try_into().unwrap())
+            let key =
+                (1_000.try_into().unwrap(), (*racer).try_into().unwrap(), (*second).try_into().unwrap());
+            (key, vec![*second])
         };
-        compare(&acknowledged.iter().map(key).collect(), archive, &results(rows), &log);
-        log.findings()
+        let evidence = Evidence {
+            acknowledged: acknowledged.iter().map(key).collect(),
+            forgotten: forgotten.to_vec(),
+            archive: archive.to_vec(),
+            races: [1_000.try_into().unwrap()].into(),
+        };
+        (compare(&evidence, results, &log), log.findings())
     }
 
     #[test]
     fn what_holds_is_not_found() {
         assert_eq!(found(&[(7, 1), (7, 2), (8, 2)], &archive(), &[(7, 200.0, 2), (8, 100.0, 1)]), [""; 0]);
+    }
+
+    #[test]
+    fn a_killed_broker_is_excused_for_the_moment_before_and_for_nothing_else() {
+        let (archive, results) = (archive(), results(&[(7, 200.0, 2), (8, 100.0, 1)]));
+        let acknowledged = [(7, 2), (7, 30), (7, 40)];
+        let (compared, findings) = judged(&acknowledged, &[25..=45], &archive, &results);
+        assert_eq!((compared.forgotten, findings.len()), (2, 0), "{findings:?}");
+        let (compared, findings) = judged(&acknowledged, &[35..=45], &archive, &results);
+        assert!(compared.forgotten == 1 && findings[0].contains("second 30 of racer 7"), "{findings:?}");
+    }
+
+    #[test]
+    fn a_class_that_came_too_late_as_a_whole_is_found() {
+        let late: Vec<_> = archive().into_iter().map(|line| Recorded { late: true, ..line }).collect();
+        let (_, findings) = judged(&[(7, 1)], &[], &late, &Results::new());
+        assert!(matches!(&findings[..], [only] if only.contains("after its grace")), "{findings:?}");
     }
 
     #[test]

@@ -51,6 +51,10 @@ impl fmt::Display for Report {
             (said("sent"), "messages sent"),
             (said("disconnects"), "links that broke"),
             (compared.acknowledged as u64, "seconds acknowledged, all of which must be recorded"),
+            (
+                compared.forgotten as u64,
+                "of these forgotten by Mosquitto, which was killed before the hub had them",
+            ),
             (compared.recorded as u64, "seconds recorded, the page's included"),
             (compared.late as u64, "of these after their race's grace: kept, not ranked"),
             (said("lost"), "messages not acknowledged when the riders went home"),

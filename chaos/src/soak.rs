@@ -15,7 +15,7 @@ use crate::chaos::Said;
 use crate::clock::{self, sleep_until};
 use crate::log::Log;
 use crate::trend::Trend;
-use crate::world::{Deployment, Field, World};
+use crate::world::{Deployment, FIRST_ID, Field, World};
 
 /// How many races, and how short.
 #[derive(Debug, Args)]
@@ -85,6 +85,7 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
             next = world.before_a_race().await;
             let field = Field {
                 riders: options.riders,
+                first_id: first_id(race, options.riders),
                 races: AN_HOUR.min(options.races - race),
                 seed: race,
                 bad_day: false,
@@ -132,6 +133,13 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     }
     println!("{}", if findings.is_empty() { "everything stayed flat" } else { "something grew" });
     Ok(findings.is_empty())
+}
+
+/// The first rider of an hour. The hub keeps a place for a while for who has left, so each hour has other riders than
+/// those before it, until the first ones come again.
+fn first_id(race: u64, riders: u32) -> u32 {
+    let set = u32::try_from(race / AN_HOUR % SETS).expect("a few sets");
+    FIRST_ID + set * riders
 }
 
 /// What people do beside racing: look at results, join, leave, and go away in mid-sentence.
@@ -264,6 +272,8 @@ const FLAT: &[Flat] = &[
 ];
 /// Races of riders who then go home.
 const AN_HOUR: u64 = 12;
+/// How many sets of riders take turns: when one comes again, nobody keeps its places any more.
+const SETS: u64 = 4;
 const GRACE_SECONDS: u16 = 3;
 
 #[cfg(test)]
@@ -282,6 +292,12 @@ mod tests {
             puback_wait_ms: 4.0,
         };
         (0..288).map(sample).collect()
+    }
+
+    #[test]
+    fn riders_of_an_hour_are_not_those_of_the_hours_before() {
+        let firsts: Vec<_> = (0..6).map(|hour| first_id(hour * AN_HOUR + 5, 100)).collect();
+        assert_eq!(firsts, [101, 201, 301, 401, 101, 201]);
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub(crate) struct World {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Field {
     pub(crate) riders: u32,
+    /// The racer id of the first one; the others follow.
+    pub(crate) first_id: u32,
     pub(crate) races: u64,
     pub(crate) seed: u64,
     /// With latecomers, dropouts, and messages that come twice or late.
@@ -68,7 +70,7 @@ impl World {
         let disk = Disk::new()?;
         let broker = match deployment {
             Deployment::Embedded => None,
-            Deployment::Mosquitto => Some(Broker::mosquitto_that_keeps().await?),
+            Deployment::Mosquitto => Some(Broker::mosquitto_for_many().await?),
         };
         let link = Link::start(broker.as_ref().map_or(hub_port, |broker| broker.other_port)).await?;
         let (race, grace) = (race_seconds.to_string(), grace_seconds.to_string());
@@ -127,7 +129,20 @@ impl World {
         let (target, hub) = (address(true, self.link.port), format!("http://127.0.0.1:{}", self.api));
         let [riders, races, seed] =
             [field.riders.to_string(), field.races.to_string(), field.seed.to_string()];
-        let args = ["--riders", &riders, "--races", &races, "--seed", &seed, "--classes", "1,2,3", "--wait"];
+        let first = field.first_id.to_string();
+        let args = [
+            "--riders",
+            &riders,
+            "--first-id",
+            &first,
+            "--races",
+            &races,
+            "--seed",
+            &seed,
+            "--classes",
+            "1,2,3",
+            "--wait",
+        ];
         let mut command = self.programs.command("alleycat-sim", args);
         command.args(["--target", &target, "--hub", &hub, "--json"]).arg(report);
         command.arg("--acknowledged").arg(receipts).stdout(std::process::Stdio::null());
@@ -154,6 +169,8 @@ impl World {
     }
 }
 
+/// The racer id of the first simulated rider.
+pub(crate) const FIRST_ID: u32 = 101;
 const HUB_WITHIN: Millis = 60_000;
 /// What a field takes to join.
 const JOINING: Millis = 8_000;

@@ -87,8 +87,8 @@ pub struct Config {
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 
-    /// At a broker: also append each acknowledged second to this file, a line of race id, racer id and second, so
-    /// that somebody can ask the hub for it afterwards.
+    /// At a broker: also append each acknowledged second to this file, a line of race id, racer id, second and
+    /// when that was, so that somebody can ask the hub for it afterwards.
     #[arg(long, value_name = "FILE")]
     pub acknowledged: Option<PathBuf>,
 

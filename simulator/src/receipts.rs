@@ -4,10 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use alleycat_shared::{RaceId, RaceSecond, RacerId};
+use alleycat_shared::{Millis, RaceId, RaceSecond, RacerId};
 use anyhow::Context;
 
-/// A file of lines `raceId,racerId,second`. Several processes may append to the same one.
+/// A file of lines `raceId,racerId,second,at`; `at` is when that was, in ms since 1970 by this machine's clock. Several processes may append to the same one.
 #[derive(Debug)]
 pub(crate) struct Receipts(File);
 
@@ -18,8 +18,8 @@ impl Receipts {
     }
 
     /// Writes one down: a line is one write, so that lines of others do not mix with it.
-    pub(crate) fn note(&self, race: RaceId, racer: RacerId, second: RaceSecond) {
-        let line = format!("{race},{racer},{second}\n");
+    pub(crate) fn note(&self, race: RaceId, racer: RacerId, second: RaceSecond, at: Millis) {
+        let line = format!("{race},{racer},{second},{at}\n");
         if let Err(error) = (&self.0).write_all(line.as_bytes()) {
             tracing::error!(%error, "an acknowledged second can't be written down");
         }
@@ -36,9 +36,9 @@ mod tests {
         let second = RaceSecond::try_from(3).unwrap();
         for racer in [7_u64, 8] {
             let receipts = Receipts::open(&path).unwrap();
-            receipts.note(5_402_746.try_into().unwrap(), racer.try_into().unwrap(), second);
+            receipts.note(5_402_746.try_into().unwrap(), racer.try_into().unwrap(), second, 1_000 + racer);
         }
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "5402746,7,3\n5402746,8,3\n");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "5402746,7,3,1007\n5402746,8,3,1008\n");
         std::fs::remove_file(&path).unwrap();
     }
 }

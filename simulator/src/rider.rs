@@ -124,7 +124,7 @@ impl Rider {
                 if let Some((sent, race, second)) = in_flight.remove(&ticket) {
                     counters.acknowledge(sent.elapsed());
                     if let Some(receipts) = &self.course.receipts {
-                        receipts.note(race, self.racer_id, second);
+                        receipts.note(race, self.racer_id, second, own_time());
                     }
                 }
             }

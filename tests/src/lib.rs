@@ -7,6 +7,7 @@
 mod bike;
 mod brokers;
 mod browser;
+#[cfg(feature = "kinesis")]
 mod kinesis;
 mod programs;
 mod proxy;
@@ -16,6 +17,7 @@ mod radio;
 pub use bike::{Bike, Mood};
 pub use brokers::{Broker, address};
 pub use browser::{Browser, Page, TABLET};
+#[cfg(feature = "kinesis")]
 pub use kinesis::{Emulator, Kinesis};
 pub use programs::{Program, Programs, free_port};
 pub use proxy::{Fate, Proxy};
