@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join_all;
 use tokio::task::JoinSet;
 
 use crate::wire::{Client, PUBACK, now, publish};
@@ -48,6 +49,29 @@ pub(crate) async fn ingest(
     Ok(Ingested { acknowledged, rate, packets_a_message: packets as f64 / messages as f64, race })
 }
 
+/// Lets every rider of a race have ridden all its seconds, each on a connection of its own.
+pub(crate) async fn fill(port: u16, riders: u32, race: u64, seconds: u64) -> anyhow::Result<()> {
+    for first in (0..riders).step_by(AT_ONCE as usize) {
+        let some = first..riders.min(first + AT_ONCE);
+        try_join_all(some.map(|racer| whole(port, racer, race, seconds))).await?;
+    }
+    Ok(())
+}
+
+/// One rider's seconds of a race.
+async fn whole(port: u16, racer: u32, race: u64, seconds: u64) -> anyhow::Result<()> {
+    let mut client = Client::connect(port, &format!("fill-{racer}")).await?;
+    let (mut packets, mut missing) = (Vec::new(), seconds);
+    for second in 1..=seconds {
+        publish(racer, 1, race, second, second as u16, &mut packets);
+    }
+    client.send(packets).await?;
+    while missing > 0 {
+        client.receive(|kind, _| missing -= u64::from(kind == PUBACK)).await?;
+    }
+    Ok(())
+}
+
 struct Sent {
     acknowledged: u64,
     in_time: u64,
@@ -70,7 +94,7 @@ async fn send(
                 // Each racer has the seconds of one race.
                 let racer = number + connections * (sent / RACE_SECONDS) as u32;
                 id = id % u16::MAX + 1;
-                publish(racer, race, sent % RACE_SECONDS + 1, id, &mut packets);
+                publish(racer, 1, race, sent % RACE_SECONDS + 1, id, &mut packets);
                 sent += 1;
             }
             client.send(packets).await?;
@@ -83,6 +107,9 @@ async fn send(
         }
     }
 }
+
+/// Riders whose seconds are on their way together.
+const AT_ONCE: u32 = 100;
 
 /// The longest race: so each rider has many seconds.
 pub(crate) const RACE_SECONDS: u64 = 3_600;

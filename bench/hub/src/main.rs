@@ -1,238 +1,52 @@
-//! Measures the hub beside Mosquitto and a consumer in Node.js that makes the same boards: the same load, one
-//! run, real processes. Run by `cargo xtask bench hub`, which builds and finds the programs.
+//! Measures the hub beside Mosquitto and a consumer in Node.js that makes the same boards, and how far it goes: the
+//! same load, one run, real processes. Run by `cargo xtask bench hub` and `cargo xtask bench scale`, which build and
+//! find the programs.
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 #![expect(clippy::cast_possible_truncation, reason = "counts of a bench of a minute")]
 
+mod bench;
+mod cost;
+mod curve;
 mod deflate;
 mod ingest;
+mod places;
 mod riders;
+mod scale;
 mod servers;
 mod wire;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use alleycat_bench_report::{Goal, Report, quantile};
-use anyhow::{Context, bail};
-use clap::Parser;
-use riders::{Field, Rode};
-use servers::{Programs, Server};
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use servers::Programs;
 
 #[derive(Parser)]
 struct Cli {
-    /// The hub's program.
-    #[arg(long)]
-    hub: PathBuf,
-    /// Mosquitto's program.
-    #[arg(long, default_value = "/usr/sbin/mosquitto", env = "MOSQUITTO")]
-    mosquitto: PathBuf,
-    /// The folder of npm's packages.
-    #[arg(long)]
-    node: PathBuf,
-    /// How often each thing is measured; medians are told.
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
-    /// How long each measurement lasts.
-    #[arg(long, default_value_t = 10)]
-    seconds: u64,
-    /// Fields to measure, for the growth curve; 1000 and 3000 have goals, 0 is as many as the limit of open
-    /// files allows.
-    #[arg(long, value_delimiter = ',', default_value = "250,1000,3000,0")]
-    fields: Vec<u32>,
-    /// Up to how many riders the peer is measured: beyond, one process of Node.js does nothing but sort.
-    #[arg(long, default_value_t = 3_000)]
-    peer_riders: u32,
-    /// Leave the ingest out.
-    #[arg(long)]
-    no_ingest: bool,
+    #[command(flatten)]
+    programs: Programs,
     /// Where the figures go as JSON.
     #[arg(long)]
-    json: Option<PathBuf>,
+    json: PathBuf,
+    #[command(subcommand)]
+    bench: Bench,
 }
 
-const CONNECTIONS: u32 = 200;
-const WINDOW: u16 = 50;
-/// Riders get this long to settle, so that their joining is not measured.
-const SETTLE: Duration = Duration::from_secs(4);
-/// Races of the ingest: the hour-long one before this hour's still counts.
-const HOURS: [&str; 4] = ["--race-seconds", "3600", "--grace-seconds", "65000"];
-/// Files that a process of this bench needs besides its connections.
-const SPARE_FILES: u64 = 100;
+#[derive(Subcommand)]
+enum Bench {
+    /// Ingest, what riders cost, how late boards are.
+    Hub(bench::Options),
+    /// What more and more riders cost one hub, and hubs that share a broker.
+    Scale(scale::Options),
+}
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     let files = rlimit::increase_nofile_limit(u64::MAX)?;
-    let programs =
-        Programs { hub: cli.hub.clone(), mosquitto: cli.mosquitto.clone(), node: cli.node.clone() };
-    let mut report = Report::new("hub", "Mosquitto + Node.js");
-    if !cli.no_ingest {
-        ingest(&cli, &programs, &mut report).await?;
-    }
-    let mut frames = Vec::new();
-    for count in &cli.fields {
-        let riders = match count {
-            0 => room(&programs, files)?,
-            count => *count,
-        };
-        // One field that falls over must not take the figures of the others with it.
-        if let Err(error) = field(&cli, &programs, riders, &mut report, &mut frames).await {
-            println!("{riders} riders: not measured: {error:#}");
-        }
-    }
-    idle(&programs, &mut report).await?;
-    report.print();
-    println!("\npermessage-deflate on {} messages to one rider:", frames.len());
-    for way in deflate::weigh(&frames)? {
-        println!("{:<34}{:>8.0} bytes a message{:>8.1} us", way.way, way.bytes, way.micros);
-    }
-    println!("a context that is kept: {} KB a client", deflate::context_memory(&frames)? / 1_000);
-    if let Some(file) = cli.json {
-        report.write(&file).with_context(|| format!("{} can't be written", file.display()))?;
-    }
-    Ok(())
-}
-
-/// As much as is acknowledged: what is stored after kill -9 must be what was acknowledged.
-async fn ingest(cli: &Cli, programs: &Programs, report: &mut Report) -> anyhow::Result<()> {
-    let limit = Duration::from_secs(cli.seconds);
-    let (mut rates, mut costs, mut lost, mut coalesced) = (vec![], vec![], vec![], vec![]);
-    let (mut peer_rates, mut peer_costs, mut peer_lost, mut peer_coalesced) =
-        (vec![], vec![], vec![], vec![]);
-    for round in 1..=cli.rounds {
-        println!("ingest, round {round}");
-        let hub = Server::hub(programs, &HOURS)?;
-        let before = hub.busy()?;
-        let done = ingest::ingest(hub.port, CONNECTIONS, WINDOW, limit).await.context("ingest, hub")?;
-        rates.push(done.rate);
-        costs.push((hub.busy()? - before).as_secs_f64() * 1e6 / done.acknowledged as f64);
-        coalesced.push(done.packets_a_message);
-        let hub = hub.restart_hub(programs, &HOURS)?;
-        lost.push(done.acknowledged as f64 - stored(hub.port, done.race).await? as f64);
-        drop(hub);
-
-        let peer = Server::peer(programs)?;
-        let before = peer.busy()?;
-        let done = ingest::ingest(peer.port, CONNECTIONS, WINDOW, limit).await.context("ingest, peer")?;
-        // What the consumer has on its boards by now; the rest is on its way.
-        peer_rates.push(peer.taken() as f64 / limit.as_secs_f64());
-        let mut taken = 0;
-        while peer.taken() < done.acknowledged && peer.taken() != std::mem::replace(&mut taken, peer.taken())
-        {
-            tokio::time::sleep(Duration::from_secs(3)).await;
-        }
-        peer_costs.push((peer.busy()? - before).as_secs_f64() * 1e6 / peer.taken().max(1) as f64);
-        peer_lost.push(done.acknowledged.saturating_sub(peer.taken()) as f64);
-        peer_coalesced.push(done.packets_a_message);
-        println!("  hub {:.0}/s; Mosquitto acknowledged {:.0}/s", rates[round - 1], done.rate);
-    }
-    report.add("ingest to board, QoS 1, durable", "1/s", &rates, &peer_rates, Some(Goal::Over(100_000.0)));
-    report.add("acknowledged and lost after kill -9", "", &lost, &peer_lost, Some(Goal::Exactly(0.0)));
-    report.add("processor time, ingest", "us", &costs, &peer_costs, None);
-    let packets = "packets a WebSocket message, ingest";
-    report.add(packets, "", &coalesced, &peer_coalesced, Some(Goal::Over(7.99)));
-    Ok(())
-}
-
-/// How many seconds a hub has in its results.
-async fn stored(port: u16, race: u64) -> anyhow::Result<u64> {
-    let url = format!("http://127.0.0.1:{port}/api/races/{race}/classes/1");
-    let text = reqwest::get(url).await?.error_for_status()?.text().await?;
-    let result: serde_json::Value = serde_json::from_str(&text)?;
-    let rows = result["results"].as_array().context("results")?;
-    Ok(rows.iter().filter_map(|row| row["seconds"].as_u64()).sum())
-}
-
-/// What a field of riders costs.
-async fn field(
-    cli: &Cli,
-    programs: &Programs,
-    riders: u32,
-    report: &mut Report,
-    frames: &mut Vec<Vec<u8>>,
-) -> anyhow::Result<()> {
-    let (mut ours, mut peers) = (Vec::new(), Vec::new());
-    for round in 1..=cli.rounds {
-        println!("{riders} riders, round {round}");
-        let mut one = measure(cli, Server::hub(programs, &[])?, riders).await.context("hub")?;
-        if riders == 1_000 {
-            frames.append(&mut one.rode.frames);
-        }
-        ours.push(one);
-        if riders <= cli.peer_riders {
-            peers.push(measure(cli, Server::peer(programs)?, riders).await.context("peer")?);
-        }
-    }
-    type Read = fn(&Cost) -> f64;
-    let metrics: [(&str, &str, Read, Option<Goal>); 8] = [
-        ("processor", "%", |cost| cost.processor * 100.0, (riders == 1_000).then_some(Goal::Under(5.0))),
-        ("processor a rider and second", "us", |cost| cost.processor * 1e6 / cost.riders, None),
-        ("memory a rider", "KB", |cost| cost.memory / 1e3 / cost.riders, Some(Goal::Under(38.0))),
-        ("publish to PUBACK, p50", "ms", |cost| quantile(&cost.rode.waits, 0.5) / 1e3, None),
-        ("publish to PUBACK, p99", "ms", |cost| quantile(&cost.rode.waits, 0.99) / 1e3, None),
-        ("board late, p99", "ms", |cost| quantile(&cost.rode.lateness, 0.99) / 1e3, None),
-        ("boards that came, of those due", "%", |cost| cost.arrived * 100.0, None),
-        (
-            "packets a WebSocket message",
-            "",
-            |cost| cost.rode.packets as f64 / cost.rode.messages.max(1) as f64,
-            None,
-        ),
-    ];
-    for (metric, unit, read, goal) in metrics {
-        let of = |costs: &[Cost]| costs.iter().map(read).collect::<Vec<_>>();
-        let metric = format!("{riders} riders: {metric}");
-        report.add(metric, unit, &of(&ours), &of(&peers), goal);
-        report.print_last();
-    }
-    Ok(())
-}
-
-struct Cost {
-    riders: f64,
-    /// Of one core.
-    processor: f64,
-    /// Resident, more than without riders, in bytes.
-    memory: f64,
-    /// Boards and views that came, of two a rider and second.
-    arrived: f64,
-    rode: Rode,
-}
-
-async fn measure(cli: &Cli, server: Server, riders: u32) -> anyhow::Result<Cost> {
-    let empty = server.resident()?;
-    let field = Field::start(server.port, riders).await?;
-    tokio::time::sleep(SETTLE).await;
-    field.count(true);
-    let before = server.busy()?;
-    let began = std::time::Instant::now();
-    tokio::time::sleep(Duration::from_secs(cli.seconds)).await;
-    let spent = server.busy()? - before;
-    let took = began.elapsed().as_secs_f64();
-    field.count(false);
-    let memory = server.resident()?.saturating_sub(empty) as f64;
-    let rode = field.finish().await?;
-    if rode.acknowledged == 0 {
-        bail!("nothing was acknowledged");
-    }
-    let riders = f64::from(riders);
-    let arrived = rode.boards as f64 / (2.0 * riders * took);
-    Ok(Cost { riders, processor: spent.as_secs_f64() / took, memory, arrived, rode })
-}
-
-/// How many riders hub and generator have files for.
-fn room(programs: &Programs, files: u64) -> anyhow::Result<u32> {
-    Ok(Server::hub(programs, &[])?.room.min(u32::try_from(files - SPARE_FILES)?))
-}
-
-/// What coalescing adds to a connection with nothing else to do.
-async fn idle(programs: &Programs, report: &mut Report) -> anyhow::Result<()> {
-    let (hub, peer) = (Server::hub(programs, &[])?, Server::peer(programs)?);
-    let (ours, peers) = (riders::idle(hub.port, 200).await?, riders::idle(peer.port, 200).await?);
-    for (name, q) in [("p50", 0.5), ("p99", 0.99)] {
-        let ms = |waits: &[u32]| [quantile(waits, q) / 1e3];
-        let goal = Some(Goal::Under(5.0));
-        report.add(format!("idle: PINGREQ to PINGRESP, {name}"), "ms", &ms(&ours), &ms(&peers), goal);
-    }
-    Ok(())
+    let report = match &cli.bench {
+        Bench::Hub(options) => bench::run(options, &cli.programs, files).await?,
+        Bench::Scale(options) => scale::run(options, &cli.programs, files).await?,
+    };
+    report.write(&cli.json).with_context(|| format!("{} can't be written", cli.json.display()))
 }

@@ -32,8 +32,9 @@ pub(crate) struct Rode {
 }
 
 impl Field {
-    /// Connects `count` riders, one after the other in sixteen rows, and lets them ride.
-    pub(crate) async fn start(port: u16, count: u32) -> anyhow::Result<Self> {
+    /// Connects `count` riders, one after the other in sixteen rows, and lets them ride, each in one of so many
+    /// classes.
+    pub(crate) async fn start(port: u16, count: u32, classes: u32) -> anyhow::Result<Self> {
         let (counting, stop) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         let mut connecting = JoinSet::new();
         for row in 0..ROWS {
@@ -41,7 +42,8 @@ impl Field {
                 let mut clients = Vec::new();
                 for racer in (row..count).step_by(ROWS as usize) {
                     let mut client = Client::connect(port, &format!("rider-{racer}")).await?;
-                    let topics = [format!("{ROOT}/board"), format!("{ROOT}/rider/{}", FIRST + racer)];
+                    let root = format!("alleycat-subscribe/{}", racer % classes + 1);
+                    let topics = [format!("{root}/board"), format!("{root}/rider/{}", FIRST + racer)];
                     client.send(subscribe(1, &topics)).await?;
                     clients.push((racer, client));
                 }
@@ -51,7 +53,8 @@ impl Field {
         let mut riding = JoinSet::new();
         for clients in connecting.join_all().await {
             for (racer, client) in clients? {
-                let rider = Rider { client, racer, count, counting: Arc::clone(&counting) };
+                let class = racer % classes + 1;
+                let rider = Rider { client, racer, class, count, counting: Arc::clone(&counting) };
                 riding.spawn(rider.ride(Arc::clone(&stop)));
             }
         }
@@ -86,6 +89,7 @@ impl Field {
 struct Rider {
     client: Client,
     racer: u32,
+    class: u32,
     count: u32,
     counting: Arc<AtomicBool>,
 }
@@ -105,7 +109,7 @@ impl Rider {
                     let now = now();
                     let race = now.as_secs() / RACE_SECONDS;
                     let mut packets = Vec::new();
-                    publish(FIRST + self.racer, race, now.as_secs() % RACE_SECONDS + 1, id, &mut packets);
+                    publish(FIRST + self.racer, self.class, race, now.as_secs() % RACE_SECONDS + 1, id, &mut packets);
                     self.client.send(packets).await?;
                     sent = Some(Instant::now());
                     next += Duration::from_secs(1);
@@ -181,7 +185,6 @@ fn until(phase: u64) -> Duration {
 /// The first rider's id.
 const FIRST: u32 = 101;
 const ROWS: u32 = 16;
-const ROOT: &str = "alleycat-subscribe/1";
 /// The length of a race at the hub and at the consumer in Node.js.
 const RACE_SECONDS: u64 = 300;
 /// When in each second both publish their boards.

@@ -98,12 +98,12 @@ pub(crate) fn subscribe(id: u8, filters: &[String]) -> Vec<u8> {
 }
 
 /// Appends a race message as a PUBLISH at QoS 1.
-pub(crate) fn publish(racer: u32, race: u64, second: u64, id: u16, out: &mut Vec<u8>) {
+pub(crate) fn publish(racer: u32, class: u32, race: u64, second: u64, id: u16, out: &mut Vec<u8>) {
     let now = now().as_millis();
     // A ride of its own for everybody, so that places change.
     let (cadence, resistance) = (60 + (racer + second as u32) % 30, 40 + racer % 37);
     let payload = format!(
-        r#"{{"uuid":"6c4e2a37-32f0-4b14-a2c1-3e2e6f7c1b5d","event":"update","deviceTimestamp":{now},"second":{second},"raceId":{race},"name":"Rider {racer}","racerId":{racer},"classId":1,"cadence":{cadence}.5,"resistance":{resistance}.3}}"#
+        r#"{{"uuid":"6c4e2a37-32f0-4b14-a2c1-3e2e6f7c1b5d","event":"update","deviceTimestamp":{now},"second":{second},"raceId":{race},"name":"Rider {racer}","racerId":{racer},"classId":{class},"cadence":{cadence}.5,"resistance":{resistance}.3}}"#
     );
     let mut body = Vec::with_capacity(payload.len() + 40);
     text(&format!("alleycat-publish/{racer}"), &mut body);

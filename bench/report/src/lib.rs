@@ -7,7 +7,7 @@ mod process;
 use std::io;
 use std::path::Path;
 
-pub use process::cpu_time;
+pub use process::{cpu_time, thread_time};
 
 use serde::Serialize;
 
@@ -32,9 +32,10 @@ struct Figure {
     ratio: Option<f64>,
     goal: Option<String>,
     met: Option<bool>,
-    /// The lowest and the highest of our runs.
-    #[serde(skip)]
-    spread: (f64, f64),
+    /// How many runs of ours the value is the median of, and the lowest and the highest of them.
+    runs: usize,
+    lowest: f64,
+    highest: f64,
 }
 
 /// What is to be reached.
@@ -75,9 +76,9 @@ impl Report {
             ratio: peer_value.map(|peer| value / peer).filter(|ratio| ratio.is_finite()),
             goal: goal.map(Goal::text),
             met: goal.map(|goal| goal.is_met(value)),
-            spread: ours
-                .iter()
-                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), run| (low.min(*run), high.max(*run))),
+            runs: ours.len(),
+            lowest: ours.iter().copied().fold(f64::INFINITY, f64::min),
+            highest: ours.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         });
     }
 
@@ -129,7 +130,7 @@ impl Figure {
         let peer = self.peer_value.map(number).unwrap_or_default();
         let ratio = self.ratio.map(|ratio| format!("{ratio:.3}")).unwrap_or_default();
         let met = self.met.map_or("", |met| if met { "met" } else { "MISSED" });
-        let spread = format!("{} to {}", number(self.spread.0), number(self.spread.1));
+        let spread = format!("{} to {}", number(self.lowest), number(self.highest));
         format!(
             "{:<52}{:>10} {:<6}{:>22}{:>12}{:>9}  {:<13}{met}",
             self.metric,
@@ -155,7 +156,8 @@ pub fn quantile<T: Copy + Into<f64>>(sorted: &[T], q: f64) -> f64 {
     sorted.get(at).copied().map_or(0.0, Into::into)
 }
 
-fn median(runs: &[f64]) -> Option<f64> {
+/// The middle one of some runs; `None` without any.
+pub fn median(runs: &[f64]) -> Option<f64> {
     let mut runs = runs.to_vec();
     runs.sort_by(f64::total_cmp);
     runs.get(runs.len() / 2).copied()

@@ -18,5 +18,21 @@ pub fn cpu_time(id: u32) -> io::Result<Duration> {
     Ok(Duration::from_secs(ticks) / TICKS)
 }
 
+/// Processor time of the threads of a process that live, by the scheduler, to the nanosecond: `schedstat` in
+/// `proc(5)`.
+///
+/// # Errors
+/// When there is no such process (any more).
+pub fn thread_time(id: u32) -> io::Result<Duration> {
+    let mut all = Duration::ZERO;
+    for thread in std::fs::read_dir(format!("/proc/{id}/task"))? {
+        // One that has ended meanwhile is no error.
+        let text = std::fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
+        let time = text.split(' ').next().and_then(|time| time.parse().ok());
+        all += Duration::from_nanos(time.unwrap_or_default());
+    }
+    Ok(all)
+}
+
 /// Of a second, on every Linux that is met.
 const TICKS: u32 = 100;

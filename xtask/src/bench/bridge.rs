@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::node;
 use crate::shell::{self, cargo};
 
-pub(super) fn run(options: &[String], json: Option<&Path>) -> anyhow::Result<()> {
+pub(super) fn run(options: &[String], json: &Path) -> anyhow::Result<()> {
     let folder = shell::root().join("bench/bridge");
     let modules = node::packages(&folder)?;
     let mut build = cargo();
@@ -19,8 +19,6 @@ pub(super) fn run(options: &[String], json: Option<&Path>) -> anyhow::Result<()>
     let mut bench = cargo();
     bench.args(["run", "--release", "--package", "alleycat-bench-bridge", "--", "--bridge"]).arg(bridge);
     bench.arg("--peer").arg(folder.join("peer.mjs")).arg("--node").arg(modules).args(options);
-    if let Some(file) = json {
-        bench.arg("--json").arg(std::path::absolute(file)?);
-    }
+    bench.arg("--json").arg(json);
     shell::run("measure", &mut bench)
 }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::shell::{self, cargo, command};
 use crate::{node, setup, wasm};
 
-pub(super) fn run(rounds: usize, profile: &str, json: Option<&Path>) -> anyhow::Result<()> {
+pub(super) fn run(rounds: usize, profile: &str, json: &Path) -> anyhow::Result<()> {
     let (tools, browser) = setup::everything()?;
     let root = shell::root();
     let modules = node::packages(&root.join("bench"))?;
@@ -39,9 +39,7 @@ pub(super) fn run(rounds: usize, profile: &str, json: Option<&Path>) -> anyhow::
     let mut bench = cargo();
     bench.args(["run", "--release", "--package", "alleycat-bench-browser", "--", "--page"]).arg(&folder);
     bench.arg("--node").arg(modules).args(["--rounds", &rounds.to_string()]);
-    if let Some(file) = json {
-        bench.arg("--json").arg(std::path::absolute(file)?);
-    }
+    bench.arg("--json").arg(json);
     bench.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);
     shell::run("measure", &mut bench)
 }

@@ -5,14 +5,13 @@ use std::path::Path;
 use crate::shell::{self, cargo};
 use crate::{node, programs, setup};
 
-pub(super) fn run(options: &[String], json: Option<&Path>) -> anyhow::Result<()> {
+/// `which` of its benches: `hub` or `scale`.
+pub(super) fn run(which: &str, options: &[String], json: &Path) -> anyhow::Result<()> {
     let modules = node::packages(&shell::root().join("bench"))?;
     let hub = programs::build(true)?.join("alleycat-hub");
     let mut bench = cargo();
     bench.args(["run", "--release", "--package", "alleycat-bench-hub", "--", "--hub"]).arg(hub);
-    bench.arg("--mosquitto").arg(setup::mosquitto()?).arg("--node").arg(modules).args(options);
-    if let Some(file) = json {
-        bench.arg("--json").arg(std::path::absolute(file)?);
-    }
+    bench.arg("--mosquitto").arg(setup::mosquitto()?).arg("--node").arg(modules);
+    bench.arg("--json").arg(json).arg(which).args(options);
     shell::run("measure", &mut bench)
 }

@@ -3,14 +3,17 @@
 mod bridge;
 mod browser;
 mod hub;
+mod machine;
 mod page;
 mod size;
 mod stream;
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::Context;
 use clap::{Args, Command, Subcommand};
+use machine::Machine;
 use serde_json::{Value, json};
 
 /// What to measure.
@@ -39,6 +42,12 @@ enum Bench {
     },
     /// The hub beside Mosquitto with a consumer in Node.js: ingest, cost of riders, lateness of boards.
     Hub {
+        /// Options of the bench itself, after `--`; see them with `-- --help`.
+        #[arg(last = true)]
+        options: Vec<String>,
+    },
+    /// What more and more riders cost one hub, and hubs that share Mosquitto.
+    Scale {
         /// Options of the bench itself, after `--`; see them with `-- --help`.
         #[arg(last = true)]
         options: Vec<String>,
@@ -113,49 +122,78 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             names().for_each(|(name, about)| println!("{name:<14} {about}"));
             Ok(())
         }
-        Some(bench) => measure(bench, json),
+        Some(bench) => {
+            let figures = measure(bench)?;
+            json.map_or(Ok(()), |file| write(file, &figures))
+        }
         None => measure_all(json),
     }
 }
 
-fn measure(bench: &Bench, json: Option<&Path>) -> anyhow::Result<()> {
-    let (name, figures) = match bench {
-        Bench::Size => ("size", size::measure()?),
-        Bench::Hub { options: own } => return hub::run(own, json),
-        Bench::Page { options: own } => return page::run(own, json),
-        Bench::Stream { options: own } => return stream::run(own, json),
-        Bench::Bridge { options: own } => return bridge::run(own, json),
-        Bench::MqttBrowser { rounds, profile } => return browser::run(*rounds, profile, json),
+/// The figures of one bench, each with what the machine was like.
+fn measure(bench: &Bench) -> anyhow::Result<Vec<Value>> {
+    let machine = Machine::look();
+    let file = std::env::temp_dir().join(format!("alleycat-bench-{}.json", std::process::id()));
+    let json = file.as_path();
+    let measured = match bench {
+        Bench::Size => size::measure().and_then(|figures| tell("size", &figures, json)),
+        Bench::Hub { options } => hub::run("hub", options, json),
+        Bench::Scale { options } => hub::run("scale", options, json),
+        Bench::Page { options } => page::run(options, json),
+        Bench::Stream { options } => stream::run(options, json),
+        Bench::Bridge { options } => bridge::run(options, json),
+        Bench::MqttBrowser { rounds, profile } => browser::run(*rounds, profile, json),
     };
+    let text = measured.and_then(|()| std::fs::read_to_string(&file).context("a bench wrote no figures"));
+    _ = std::fs::remove_file(&file);
+    let mut figures = parsed(&text?)?;
+    machine.note(&mut figures);
+    Ok(figures)
+}
+
+/// Prints a table of figures and writes them as the other benches do.
+fn tell(name: &str, figures: &[Figure], file: &Path) -> anyhow::Result<()> {
     println!("\n{:<40} {:>9} {:<6} {:<15} {:>9} {:>7}  goal", "what", "ours", "", "peer", "peer's", "ratio");
     figures.iter().for_each(|figure| println!("{}", figure.row()));
-    if let Some(file) = json {
-        write(file, figures.iter().map(|figure| figure.to_json(name)).collect())?;
-    }
-    Ok(())
+    write(file, &figures.iter().map(|figure| figure.to_json(name)).collect::<Vec<_>>())
 }
 
 /// Every bench by itself, each with its own options' defaults; what each wrote becomes one list. One that fails
 /// does not keep the others from measuring.
 fn measure_all(json: Option<&Path>) -> anyhow::Result<()> {
-    let part = std::env::temp_dir().join(format!("alleycat-bench-{}.json", std::process::id()));
-    let (mut all, mut failed) = (Vec::new(), Vec::new());
+    let (mut all, mut failed, mut took) = (Vec::new(), Vec::new(), Vec::new());
     for (name, _) in names() {
         let bench = named(&name).with_context(|| format!("{name} is no bench"))?;
-        match measure(&bench, Some(&part)) {
-            Ok(()) => all.extend(merged(&std::fs::read_to_string(&part)?)?),
+        let began = Instant::now();
+        match measure(&bench) {
+            Ok(figures) => all.extend(figures),
             Err(error) => {
                 println!("{name}: {error:#}");
-                failed.push(name);
+                failed.push(name.clone());
             }
         }
-        _ = std::fs::remove_file(&part);
+        took.push(format!("{name} {} s", began.elapsed().as_secs()));
+        // What there is so far is not lost when somebody stops the rest.
+        if let Some(file) = json {
+            write(file, &all)?;
+        }
     }
-    if let Some(file) = json {
-        write(file, all)?;
+    println!("\n{} figures; {}", all.len(), took.join(", "));
+    for missed in all.iter().filter(|figure| figure["met"] == false) {
+        println!(
+            "missed: {}: {}: {} {}",
+            text(missed, "name"),
+            text(missed, "metric"),
+            missed["value"],
+            text(missed, "unit")
+        );
     }
     anyhow::ensure!(failed.is_empty(), "not measured: {}", failed.join(", "));
     Ok(())
+}
+
+fn text<'a>(figure: &'a Value, name: &str) -> &'a str {
+    figure[name].as_str().unwrap_or_default()
 }
 
 /// The benches as the command line has them, and what each is about.
@@ -178,12 +216,12 @@ fn named(name: &str) -> Option<Bench> {
 }
 
 /// The figures in a file that a bench has written.
-fn merged(text: &str) -> anyhow::Result<Vec<Value>> {
+fn parsed(text: &str) -> anyhow::Result<Vec<Value>> {
     serde_json::from_str(text).context("a bench wrote no list of figures")
 }
 
-fn write(file: &Path, list: Vec<Value>) -> anyhow::Result<()> {
-    std::fs::write(file, serde_json::to_string_pretty(&list)?)
+fn write(file: &Path, list: &[Value]) -> anyhow::Result<()> {
+    std::fs::write(file, serde_json::to_string_pretty(list)?)
         .with_context(|| format!("{} can't be written", file.display()))
 }
 
@@ -206,6 +244,6 @@ mod tests {
     fn every_bench_can_be_run_by_its_name_alone() {
         let names: Vec<_> = names().map(|(name, about)| (named(&name).is_some(), name, about)).collect();
         assert!(names.iter().all(|(runs, _, about)| *runs && !about.is_empty()), "{names:?}");
-        assert!(names.len() >= 6 && named("nothing").is_none());
+        assert!(names.len() >= 7 && named("nothing").is_none());
     }
 }

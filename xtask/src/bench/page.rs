@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::shell::{self, cargo};
 use crate::{node, page, programs, setup};
 
-pub(super) fn run(options: &[String], json: Option<&Path>) -> anyhow::Result<()> {
+pub(super) fn run(options: &[String], json: &Path) -> anyhow::Result<()> {
     let (tools, browser) = setup::everything()?;
     let root = shell::root();
     let modules = node::packages(&root.join("bench"))?;
@@ -14,9 +14,7 @@ pub(super) fn run(options: &[String], json: Option<&Path>) -> anyhow::Result<()>
     let mut bench = cargo();
     bench.args(["run", "--release", "--package", "alleycat-bench-page", "--", "--node"]).arg(modules);
     bench.arg("--peer").arg(root.join("bench/page/peer")).args(options);
-    if let Some(file) = json {
-        bench.arg("--json").arg(std::path::absolute(file)?);
-    }
+    bench.arg("--json").arg(json);
     bench.env("ALLEYCAT_BIN", bin).env("ALLEYCAT_PAGE", dist);
     bench.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);
     shell::run("measure", &mut bench)

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::shell::{self, cargo};
 use crate::{kinesis, node};
 
-pub(super) fn run(options: &[String], json: Option<&Path>) -> anyhow::Result<()> {
+pub(super) fn run(options: &[String], json: &Path) -> anyhow::Result<()> {
     let root = shell::root();
     let mut bench = cargo();
     bench
@@ -15,8 +15,6 @@ pub(super) fn run(options: &[String], json: Option<&Path>) -> anyhow::Result<()>
     bench.arg("--kinesalite-modules").arg(node::packages(&root.join("tests/node"))?);
     bench.arg("--sample").arg(root.join("bench/stream/sample.mjs"));
     bench.arg("--sample-modules").arg(node::packages(&root.join("bench"))?).args(options);
-    if let Some(file) = json {
-        bench.arg("--json").arg(std::path::absolute(file)?);
-    }
+    bench.arg("--json").arg(json);
     shell::run("measure", &mut bench)
 }
