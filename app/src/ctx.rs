@@ -52,11 +52,6 @@ impl Ctx {
         self.page.with_untracked(part)
     }
 
-    /// Lines of the room's list, from a place that moves.
-    pub fn lines(self, first: RwSignal<usize>, count: usize) -> Memo<Vec<crate::state::Line>> {
-        Memo::new(move |_| self.page.with(|page| page.list_lines(first.get(), count)))
-    }
-
     /// A part of the state at a place that moves.
     pub fn read_at<T: Clone + PartialEq + Send + Sync + 'static>(
         self,

@@ -1,5 +1,6 @@
 //! The full field of 40,000 riders: as many lines, and no more elements than fit on a screen.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use alleycat_shared::race::RaceClock;
@@ -12,8 +13,16 @@ const RIDERS: u32 = 40_000;
 const SOON: Duration = Duration::from_secs(20);
 /// A hub built for tests needs a while for so many, beside all else that runs.
 const LONG: Duration = Duration::from_secs(240);
-const RACE_SECONDS: u16 = 900;
+const RACE_SECONDS: u16 = 3_600;
+/// These ride first, and slowly.
+const SLOW: u32 = 20_000;
+/// These before the rider scrolls.
+const EARLY: u32 = 39_000;
 const OWN: u32 = 20_000;
+/// The first row that is whole on the screen.
+const TOP_ROW: &str = "const top = document.querySelector('.long').getBoundingClientRect().top - 1; \
+    const rows = [...document.querySelectorAll('.long-row:not(.absent)')]; \
+    return Number(rows.find((row) => row.getBoundingClientRect().top >= top)?.ariaRowIndex ?? 0)";
 
 #[tokio::test]
 async fn forty_thousand_riders_are_scrolled_searched_and_walked_with_keys() -> anyhow::Result<()> {
@@ -29,20 +38,36 @@ async fn forty_thousand_riders_are_scrolled_searched_and_walked_with_keys() -> a
     };
     // In a race that does not end meanwhile.
     let left = clock.at(now().await?).left_ms;
-    if left < 400_000 {
+    if left < 600_000 {
         tokio::time::sleep(Duration::from_millis(left + 1_500)).await;
     }
     let moment = clock.at(now().await?);
-    ride(mqtt_port, moment.race_id.get(), moment.second.get()).await?;
+    let ride = async |racers| ride(mqtt_port, moment.race_id.get(), moment.second.get(), racers).await;
+    ride(1..=SLOW).await?;
 
     let browser = Browser::start().await?;
     let url = format!("http://127.0.0.1:{hub_port}/?racer={OWN}&class=1");
     let page = browser.open("tablet", TABLET, &url).await?;
     page.click("everybody").await?;
-    page.attribute_when("long-list", "aria-rowcount", LONG, |count| count == RIDERS.to_string()).await?;
+    rows(&page, SLOW).await?;
     // Who opens the list finds the own line at once.
-    own_line(&page).await?;
+    own_line(&page, 1..=SLOW).await?;
+    // The others ride faster: the own line is far down now, and the list has gone with it.
+    ride(SLOW + 1..=EARLY).await?;
+    rows(&page, EARLY).await?;
+    own_line(&page, EARLY - SLOW + 1..=EARLY).await?;
     page.pictures("field-40000").await?;
+    // Who scrolls by hand is left alone, wherever the own line goes.
+    let to = "const list = document.querySelector('.long'); list.scrollTop = 5600; return list.scrollTop";
+    ensure!(number(&page, to).await? == 5_600.0, "the list is long enough to be scrolled");
+    until("rows of there", SOON, async || Ok((number(&page, TOP_ROW).await? == 101.0).then_some(()))).await?;
+    ride(EARLY + 1..=RIDERS).await?;
+    rows(&page, RIDERS).await?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    ensure!(number(&page, TOP_ROW).await? == 101.0, "the list has moved by itself");
+    // A tap, and it follows again.
+    page.click("to-own").await?;
+    own_line(&page, RIDERS - SLOW + 1..=RIDERS).await?;
     let elements = number(&page, "return document.querySelectorAll('*').length").await?;
     ensure!(elements < 1_500.0, "{elements} elements");
     let frames = scrolled(&page).await?;
@@ -68,7 +93,7 @@ async fn forty_thousand_riders_are_scrolled_searched_and_walked_with_keys() -> a
         ensure!(number(&page, inside).await? == 1.0, "the line that {key} chooses is on the screen");
     }
     page.click("to-own").await?;
-    own_line(&page).await?;
+    own_line(&page, RIDERS - SLOW + 1..=RIDERS).await?;
 
     // A name is found without its marks and capitals, and keeps its place.
     search(&page, "zofie angs").await?;
@@ -81,17 +106,19 @@ async fn forty_thousand_riders_are_scrolled_searched_and_walked_with_keys() -> a
     page.close().await
 }
 
-/// Everybody rides one second, sent by one client.
-async fn ride(port: u16, race: u64, second: u16) -> anyhow::Result<()> {
+/// These ride one second, sent by one client.
+async fn ride(port: u16, race: u64, second: u16, racers: RangeInclusive<u32>) -> anyhow::Result<()> {
+    let riders = racers.clone().count();
     let mut options = MqttOptions::new("everybody", "127.0.0.1", port);
     options.set_inflight(200);
     let (client, mut events) = AsyncClient::new(options, 200);
     let sender = tokio::spawn(async move {
-        for racer in 1..=RIDERS {
+        for racer in racers {
             let name =
                 if racer == 31_111 { "Žofie Ångström".to_owned() } else { format!("Rider {racer}") };
-            // Neighbouring ids ride unlike.
-            let cadence = 50.0 + f64::from(racer.wrapping_mul(2_654_435_769) >> 16) / 1_000.0;
+            // Neighbouring ids ride unlike; the slow ones all slower than the others.
+            let least = if racer <= SLOW { 50.0 } else { 120.0 };
+            let cadence = least + f64::from(racer.wrapping_mul(2_654_435_769) >> 16) / 1_000.0;
             let message = json!({
                 "uuid": "6c4e2a37-32f0-4b14-a2c1-3e2e6f7c1b5d", "event": "update", "deviceTimestamp": 1,
                 "second": second, "raceId": race, "name": name, "racerId": racer, "classId": 1,
@@ -103,7 +130,7 @@ async fn ride(port: u16, race: u64, second: u16) -> anyhow::Result<()> {
     });
     let mut taken = 0;
     let all = async {
-        while taken < RIDERS {
+        while taken < riders {
             if let Event::Incoming(Packet::PubAck(_)) = events.poll().await? {
                 taken += 1;
             }
@@ -114,12 +141,19 @@ async fn ride(port: u16, race: u64, second: u16) -> anyhow::Result<()> {
     sender.await?
 }
 
-async fn own_line(page: &Page) -> anyhow::Result<()> {
-    until("the own line", SOON, async || {
-        let own = "return document.querySelectorAll('.long-row.own:not(.absent)').length";
-        Ok((number(page, own).await? == 1.0).then_some(()))
-    })
-    .await
+/// The list has so many rows.
+async fn rows(page: &Page, rows: u32) -> anyhow::Result<()> {
+    page.attribute_when("long-list", "aria-rowcount", LONG, |count| count == rows.to_string()).await.map(drop)
+}
+
+/// The own line is on the screen, and the row of one of these places.
+async fn own_line(page: &Page, places: RangeInclusive<u32>) -> anyhow::Result<()> {
+    let own = "const row = document.querySelector('.long-row.own:not(.absent)'); \
+               const list = document.querySelector('.long').getBoundingClientRect(); \
+               const box = row?.getBoundingClientRect(); \
+               return box?.top >= list.top - 1 && box.bottom <= list.bottom + 1 ? Number(row.ariaRowIndex) : 0";
+    let places = f64::from(*places.start())..=f64::from(*places.end());
+    until("the own line", SOON, async || Ok(places.contains(&number(page, own).await?).then_some(()))).await
 }
 
 /// Scrolls through the whole list in a hundred frames; returns what a frame costs the page, in ms.

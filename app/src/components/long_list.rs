@@ -4,49 +4,39 @@
 //! one, Enter opens it.
 
 use leptos::ev::KeyboardEvent;
-use leptos::html::Div;
 use leptos::prelude::*;
 
-use super::LongRow;
+use super::window::Pane;
+use super::{LongRow, Window};
 use crate::Ctx;
 use crate::state::{Input, Page};
 
 /// The list of the room that is open.
+///
+/// It follows the own line, wherever that goes, until the rider scrolls or chooses another line; and again when
+/// asked to.
 #[component]
 pub fn LongList() -> impl IntoView {
     let ctx = Ctx::here();
     let count = ctx.read(Page::list_len);
     let own = ctx.read(Page::own_line);
     let title = ctx.read(Page::room_title);
-    let first = RwSignal::new(0_usize);
+    let pane = Pane::new(ROW);
     let chosen = RwSignal::new(None::<usize>);
-    let lines = ctx.lines(first, SHOWN);
-    let scroller = NodeRef::<Div>::new();
-    let scrolled = move || {
-        if let Some(scroller) = scroller.get_untracked() {
-            let top = usize::try_from(scroller.scroll_top()).unwrap_or(0) / ROW;
-            // A row above the edge, so that a scroll by a part of a row shows no gap.
-            first.set(top.saturating_sub(1));
-            ctx.tell(Input::Touched);
-        }
-    };
-    let to_own = move || {
-        if let (Some(scroller), Some(own)) = (scroller.get_untracked(), own.get_untracked()) {
-            let above = (own * ROW).saturating_sub(ROW * 3);
-            scroller.set_scroll_top(i32::try_from(above).unwrap_or(i32::MAX));
-        }
-    };
-    // Who opens a list finds the own line at once; from then on the list is where it is scrolled to.
-    let found = StoredValue::new(false);
+    let follows = RwSignal::new(true);
     Effect::new(move |_| {
-        if own.get().is_some() && scroller.get().is_some() && !found.get_value() {
-            found.set_value(true);
-            to_own();
+        own.track();
+        count.track();
+        if follows.get() {
+            // In a frame the list has its new height: one that is too low would not scroll far enough.
+            request_animation_frame(move || follow(pane, own, follows));
         }
     });
+    let by_hand = move || {
+        follows.set(false);
+        ctx.tell(Input::Touched);
+    };
     let on_key = move |event: KeyboardEvent| {
-        let Some(scroller) = scroller.get_untracked() else { return };
-        let height = usize::try_from(scroller.client_height()).unwrap_or(0);
         let key = event.key();
         if key == "Enter" {
             let opens = chosen.get_untracked().and_then(|at| ctx.now(|page| page.list_lines(at, 1).pop()));
@@ -55,45 +45,44 @@ pub fn LongList() -> impl IntoView {
             }
             return;
         }
-        let top = usize::try_from(scroller.scroll_top()).unwrap_or(0).div_ceil(ROW);
-        let Some(at) = moved(&key, chosen.get_untracked(), top, count.get_untracked(), height / ROW) else {
+        let Some((top, rows)) = pane.shows() else { return };
+        let Some(at) = moved(&key, chosen.get_untracked(), top, count.get_untracked(), rows) else {
             return;
         };
         event.prevent_default();
+        by_hand();
         chosen.set(Some(at));
-        let (upper, lower) = (at * ROW, (at + 1) * ROW);
-        let top = usize::try_from(scroller.scroll_top()).unwrap_or(0);
-        let to = if upper < top { upper } else { top.max(lower.saturating_sub(height)) };
-        scroller.set_scroll_top(i32::try_from(to).unwrap_or(i32::MAX));
-    };
-    let slot = move |at: usize| {
-        let line = Memo::new(move |_| lines.with(|lines| lines.get(at).cloned()));
-        view! { <LongRow line index=Signal::derive(move || first.get() + at) chosen /> }
+        pane.reveal(at);
     };
     view! {
-        <div
-            class="long"
-            node_ref=scroller
-            on:scroll=move |_| scrolled()
-            on:keydown=on_key
-            tabindex="0"
+        <Window
+            pane
+            count
+            shown=SHOWN
             role="grid"
-            aria-label=title
-            aria-rowcount=move || count.get().to_string()
-            aria-activedescendant=move || chosen.get().map(|at| ["line-", &at.to_string()].concat())
-            data-testid="long-list"
-        >
-            <div class="long-inside" role="presentation" style=("--rows", move || count.get().to_string())>
-                <div role="rowgroup" class="long-rows" style=("--first", move || first.get().to_string())>
-                    {(0..SHOWN).map(slot).collect_view()}
-                </div>
-            </div>
-        </div>
+            label=title
+            id="long-list"
+            moved=by_hand
+            each=move |index| view! { <LongRow index chosen /> }
+            on:keydown=on_key
+            attr:aria-activedescendant=move || chosen.get().map(|at| ["line-", &at.to_string()].concat())
+        />
         <Show when=move || own.get().is_some()>
-            <button type="button" class="plain to-own" data-testid="to-own" on:click=move |_| to_own()>
+            <button type="button" class="plain to-own" data-testid="to-own" on:click=move |_| follows.set(true)>
                 {ctx.words().back_to_me()}
             </button>
         </Show>
+    }
+}
+
+/// Brings the own line to the screen, unless the rider has scrolled meanwhile or left the list.
+fn follow(pane: Pane, own: Memo<Option<usize>>, follows: RwSignal<bool>) {
+    if follows.try_get_untracked() != Some(true) {
+        return;
+    }
+    match own.get_untracked() {
+        Some(own) => pane.put(own, ABOVE),
+        None => pane.stay(),
     }
 }
 
@@ -116,8 +105,10 @@ fn moved(key: &str, chosen: Option<usize>, top: usize, count: usize, page: usize
 
 /// How many lines there are elements for: more than the tallest screen shows.
 const SHOWN: usize = 24;
-/// The height of a line in CSS pixels: `--row` in `rooms.css`.
+/// The height of a line in CSS pixels.
 const ROW: usize = 56;
+/// How many lines are above the own one.
+const ABOVE: usize = 3;
 
 #[cfg(test)]
 mod tests {

@@ -10,8 +10,6 @@ use crate::state::{Input, Line};
 /// The line.
 #[component]
 pub fn LongRow(
-    /// What is on it.
-    line: Memo<Option<Line>>,
     /// Its place in the list, from 0.
     index: Signal<usize>,
     /// The line that the keyboard has chosen.
@@ -19,6 +17,7 @@ pub fn LongRow(
 ) -> impl IntoView {
     let ctx = Ctx::here();
     let words = ctx.words();
+    let line = ctx.read_at(index, |page, index| page.list_lines(index, 1).pop());
     let text = move |part: fn(&Line) -> String| move || line.read().as_ref().map(part).unwrap_or_default();
     let is = move |what: fn(&Line) -> bool| move || line.read().as_ref().is_some_and(what);
     let racer =

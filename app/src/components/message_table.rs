@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::Window;
+use super::window::Pane;
 use crate::Ctx;
 use crate::platform::clock;
 use crate::state::Page;
@@ -25,7 +26,15 @@ pub fn MessageTable() -> impl IntoView {
             <span>{words.cadence()}</span>
             <span>{words.message_status()}</span>
         </div>
-        <Window count row=ROW shown=SHOWN label=words.messages() id="messages" each=|index| view! { <Message index /> } />
+        <Window
+            pane=Pane::new(ROW)
+            count
+            shown=SHOWN
+            role="table"
+            label=words.messages()
+            id="messages"
+            each=|index| view! { <Message index /> }
+        />
     }
 }
 
@@ -75,4 +84,4 @@ fn summary(page: &Page) -> String {
 /// How many messages there are elements for.
 const SHOWN: usize = 30;
 /// The height of a message in CSS pixels.
-const ROW: u32 = 40;
+const ROW: usize = 40;
