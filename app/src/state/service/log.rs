@@ -191,27 +191,10 @@ const OVERTAKEN: u16 = 10;
 #[cfg(test)]
 mod tests {
     use alleycat_shared::api::TraceSecond;
-    use alleycat_shared::message::Event;
-    use alleycat_shared::names::default_name;
     use alleycat_shared::{Output, Score};
 
+    use super::super::tests::message;
     use super::*;
-
-    fn message(second: u16) -> RaceMessage {
-        let racer_id = RacerId::try_from(7).unwrap();
-        RaceMessage {
-            uuid: Uuid::from_u128(second.into()),
-            event: Event::Update,
-            device_timestamp: 0,
-            second: u64::from(second).try_into().unwrap(),
-            race_id: RaceId::try_from(10).unwrap(),
-            name: default_name(racer_id),
-            racer_id,
-            class_id: ClassId::try_from(1).unwrap(),
-            cadence: 88.0.try_into().unwrap(),
-            resistance: 50.0.try_into().unwrap(),
-        }
-    }
 
     fn trace(seconds: impl IntoIterator<Item = u16>) -> RideTrace {
         let message = message(1);

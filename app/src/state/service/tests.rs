@@ -19,9 +19,10 @@ fn began() -> Page {
     page
 }
 
-fn message(second: u16) -> Box<RaceMessage> {
+/// The message of a second of a ride.
+pub(super) fn message(second: u16) -> RaceMessage {
     let racer_id = RacerId::try_from(7).unwrap();
-    Box::new(RaceMessage {
+    RaceMessage {
         uuid: Uuid::from_u128(second.into()),
         event: Event::Update,
         device_timestamp: 1_620_824_038_331,
@@ -32,7 +33,7 @@ fn message(second: u16) -> Box<RaceMessage> {
         class_id: ClassId::try_from(1).unwrap(),
         cadence: 88.0.try_into().unwrap(),
         resistance: 59.8.try_into().unwrap(),
-    })
+    }
 }
 
 #[test]
@@ -68,7 +69,7 @@ fn the_browser_is_asked_again_while_the_menu_is_open_and_not_after() {
 #[test]
 fn the_hub_is_asked_what_it_counts_of_acknowledged_seconds() {
     let mut page = began();
-    tell(&mut page, BEGIN, Word::Published(message(1), Delivery::Queued));
+    tell(&mut page, BEGIN, Word::Published(Box::new(message(1)), Delivery::Queued));
     let asks = |effects: &[Effect]| {
         effects.iter().any(|effect| matches!(effect, Effect::Ask(Question::Trace(..), _)))
     };
@@ -101,7 +102,7 @@ fn losses_are_counted_and_attempts_only_until_there_is_a_connection() {
 fn the_text_for_support_has_every_message_and_no_token() {
     let mut page = began();
     for second in 1..=3 {
-        tell(&mut page, BEGIN, Word::Published(message(second), Delivery::Queued));
+        tell(&mut page, BEGIN, Word::Published(Box::new(message(second)), Delivery::Queued));
     }
     let news = vec![(Uuid::from_u128(2), Delivery::Sent), (Uuid::from_u128(3), Delivery::Failed)];
     tell(&mut page, BEGIN, Word::Delivered(news));
