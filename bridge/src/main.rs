@@ -6,27 +6,19 @@ use std::process::ExitCode;
 
 use alleycat_bridge::config::{Bike, Cli, Command};
 use alleycat_bridge::{Serve, Source, install, kiosk, sensor};
-use alleycat_shared::program::with_file;
+use alleycat_shared::program::parse;
 use anyhow::Context;
-use clap::{CommandFactory, Parser};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let args = match with_file(&Cli::command(), std::env::args_os()) {
-        Ok(args) => args,
-        Err(error) => {
-            eprintln!("alleycat-bridge: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let cli = Cli::parse_from(args);
+    let Cli { command } = parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
-    let outcome = match cli.command {
+    let outcome = match command {
         Command::Run { bike, serve } => run(Source::Serial(bike), serve).await,
         Command::Virtual { seed, script, serve } => run(Source::Virtual { seed, script }, serve).await,
         Command::Record { file, bike, serve } => match bike.recorded(&file) {

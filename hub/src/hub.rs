@@ -67,6 +67,8 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Tls>,
     /// Rides are shown to their riders, to the host and to whoever has a link.
     pub(crate) private_rides: bool,
+    /// Where phones find this hub, if its owner says so.
+    pub(crate) public_url: Option<String>,
     /// What the host shows; without it nobody is the host.
     pub(crate) host_key: Option<String>,
     /// Signs addresses of AWS IoT Core, if riders go there.
@@ -279,13 +281,14 @@ impl Hub {
             outside: link,
             route: kept_route,
             stream: stream_state,
-            origins: Origins::new(&config.allow_origins),
+            origins: Origins::new(config.allow_origins.iter().chain(&config.public_url)),
             connections: Connections::new(riders, config.client_rate().is_some()),
             http: Arc::clone(&http),
             open: config.open,
             started: now,
             tls: tls.clone(),
             private_rides: config.private_rides,
+            public_url: config.public_url.clone(),
             host_key,
             signer,
             client_rate: config.client_rate(),

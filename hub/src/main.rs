@@ -6,23 +6,15 @@ use std::process::ExitCode;
 use alleycat_hub::config::{Cli, Command};
 use alleycat_hub::doctor::{self, Verdict};
 use alleycat_hub::{Config, Hub, plan, rehearse, store};
-use alleycat_shared::program::with_file;
+use alleycat_shared::program::parse;
 use anyhow::Context;
-use clap::{CommandFactory, Parser};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args = match with_file(&Cli::command(), std::env::args_os()) {
-        Ok(args) => args,
-        Err(error) => {
-            _ = writeln!(std::io::stderr(), "error: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let command = Cli::parse_from(args).command;
+    let Cli { command } = parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();

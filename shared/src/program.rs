@@ -6,26 +6,33 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::Command;
+use clap::error::ErrorKind;
+use clap::{Command, Parser};
 use thiserror::Error;
+
+/// A program's options from the command line `args`, the environment, and the TOML file that `--config` names, if it
+/// does.
+///
+/// # Errors
+/// What is wrong with them, in sentences; or what `--help` and `--version` ask for. [`clap::Error::exit`] does what is
+/// usual with it.
+pub fn parse<P: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<P, clap::Error> {
+    let mut command = P::command();
+    let args = with_file(&command, args).map_err(|error| command.error(ErrorKind::Io, error))?;
+    P::try_parse_from(args)
+}
 
 /// Why a file of options is of no use.
 #[derive(Debug, Error)]
 #[error("the configuration file {} can't be read: {reason}", file.display())]
-pub struct FileError {
-    /// The file.
-    pub file: PathBuf,
-    /// What is wrong with it.
-    pub reason: String,
+struct FileError {
+    file: PathBuf,
+    reason: String,
 }
 
-/// The command line `args` of the program `command` with the options of the TOML file that `--config`
-/// names, if it does, put before its own: of two the later one counts. An option whose environment variable
-/// is set is left out of the file.
-///
-/// # Errors
-/// [`FileError`] if the file can't be read or holds anything but options.
-pub fn with_file(
+/// The command line `args` of the program `command` with the options of the file put before its own: of two the later
+/// one counts. An option whose environment variable is set is left out of the file.
+fn with_file(
     command: &Command,
     args: impl IntoIterator<Item = OsString>,
 ) -> Result<Vec<OsString>, FileError> {

@@ -4,21 +4,13 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use alleycat_shared::program::with_file;
+use alleycat_shared::program::parse;
 use alleycat_sim::config::Config;
-use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args = match with_file(&Config::command(), std::env::args_os()) {
-        Ok(args) => args,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let config = Config::parse_from(args);
+    let config: Config = parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let json = config.json.clone();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     let colours = std::io::stderr().is_terminal();

@@ -47,11 +47,16 @@ pub(super) async fn link(
     let query = format!("?until={until}&key={}", shared.identity.sign_ride(race, racer, until));
     let file = |extension: &str| format!("/api/rides/{race}/{racer}.{extension}{query}");
     let fit = file("fit");
-    let scheme = if shared.tls.is_some() { "https" } else { "http" };
-    // As the one who asks knows this hub: a tablet's bridge asks by the hub's own name.
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let qr = host.and_then(|host| qr(&format!("{scheme}://{host}{fit}"))).unwrap_or_default();
+    let qr = address(&shared, &headers).and_then(|address| qr(&(address + &fit))).unwrap_or_default();
     Ok(Json(RideLink { until, fit, tcx: file("tcx"), csv: file("csv"), qr }))
+}
+
+/// Where a phone finds this hub: as its owner says, or else as the one who asks knows it, for a tablet's bridge asks by
+/// the hub's own name.
+pub(super) fn address(shared: &Shared, headers: &HeaderMap) -> Option<String> {
+    let scheme = if shared.tls.is_some() { "https" } else { "http" };
+    let asked = || Some(format!("{scheme}://{}", headers.get(HOST)?.to_str().ok()?));
+    shared.public_url.clone().or_else(asked)
 }
 
 /// A text as a QR code: an SVG whose modules are one unit wide, with the quiet zone of four that ISO/IEC 18004

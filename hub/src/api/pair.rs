@@ -6,12 +6,12 @@ use alleycat_shared::api::{Joined, PairOffer, Problem};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Extension, Path, State};
-use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::ApiError;
-use super::links::qr;
+use super::links::{address, qr};
 use crate::hub::Shared;
 use crate::pairings::{Full, NotHanded, NotYours};
 use crate::serve::Peer;
@@ -29,18 +29,16 @@ pub(super) async fn offer(
     headers: HeaderMap,
 ) -> Result<Json<PairOffer>, ApiError> {
     // Without a limit for addresses the hub is behind a proxy, and all come from there.
-    let address = peer.filter(|_| shared.client_rate.is_some()).map(|Extension(Peer(address))| address.ip());
-    let code = shared.pairings.offer(address, time::now()).map_err(|Full| {
+    let peer = peer.filter(|_| shared.client_rate.is_some()).map(|Extension(Peer(address))| address.ip());
+    let code = shared.pairings.offer(peer, time::now()).map_err(|Full| {
         metrics::turned_away("pair-full");
         ApiError::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "Too many codes are shown just now: try again in a minute.",
         )
     })?;
-    let scheme = if shared.tls.is_some() { "https" } else { "http" };
-    // As the one who asks knows this hub: a tablet's bridge asks by the hub's own name.
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let url = host.map_or_else(String::new, |host| format!("{scheme}://{host}/?pair={}", code.public));
+    let url = address(&shared, &headers)
+        .map_or_else(String::new, |address| format!("{address}/?pair={}", code.public));
     let qr = qr(&url).filter(|_| !url.is_empty()).unwrap_or_default();
     metrics::pairing("offered");
     Ok(Json(PairOffer { code: code.public, secret: code.secret, until: code.until, url, qr }))

@@ -12,8 +12,8 @@ pub(crate) struct Origins(Vec<String>);
 
 impl Origins {
     /// With these in addition, each as [`origin_of`] returns it.
-    pub(crate) fn new(allowed: &[String]) -> Self {
-        Self(allowed.to_vec())
+    pub(crate) fn new<'a>(allowed: impl IntoIterator<Item = &'a String>) -> Self {
+        Self(allowed.into_iter().cloned().collect())
     }
 
     /// Whether who asks may go on: no page at all, a page from the host that is asked, whatever its scheme and

@@ -1,81 +1,31 @@
 //! The command line, and what it must be to make sense.
 
+mod command;
+mod error;
+mod stream;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
+use alleycat_shared::ClassId;
 use alleycat_shared::config::{
     Auth, BRIDGE_PORT, MQTT_PATH, MQTT_URL_PATH, MqttConfig, PageConfig, SENSOR_PATH, SensorConfig, classes,
     content_policy,
 };
 use alleycat_shared::race::{DEFAULT_GRACE_SECONDS, DEFAULT_RACE_SECONDS, RaceClock};
-use alleycat_shared::{ClassId, RaceSecond};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use thiserror::Error;
+use clap::Args;
 
 pub use crate::archive::ArchiveFormat;
 pub use crate::broker::external::{BrokerAddress, BrokerChoice, BrokerLimits};
+pub use command::{Cli, Command};
+pub use error::ConfigError;
+pub use stream::{StreamChoice, StreamFrom};
+
 use crate::broker::external::{EMBEDDED, Part, Way};
 use crate::broker::origin::origin_of;
 use crate::limits::{CLIENT, Rate};
-use crate::plan::PlanOptions;
-use crate::route::RulesCommand;
 use crate::tls::TlsFiles;
-
-/// Runs the races: MQTT broker, boards, API and page on one port.
-#[derive(Debug, Parser)]
-#[command(name = "alleycat-hub", version, after_help = EXAMPLES)]
-pub struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// What the hub can do.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Runs until Ctrl-C or SIGTERM.
-    #[command(after_help = EXAMPLES)]
-    Serve(Config),
-    /// Looks whether `serve` with the same options would work well here, and says what to do if not.
-    Doctor(Config),
-    /// How many shards a stream for so many riders takes, what it refuses, how late it is and what it costs.
-    Plan(Box<PlanOptions>),
-    /// Looks at a file of rules, or shows what its rules would do about a message.
-    #[command(subcommand, after_help = RULES_EXAMPLES)]
-    Rules(RulesCommand),
-    /// Copies the store into one file, also while the hub runs. The signing key is not in it.
-    Backup {
-        /// The folder of the store.
-        #[arg(long, value_name = "DIR", env = "ALLEYCAT_HUB_DATA")]
-        data: PathBuf,
-        /// The file to write; it must not be there yet.
-        file: PathBuf,
-    },
-    /// Puts a backup into a folder without a store.
-    Restore {
-        /// The folder to restore into.
-        #[arg(long, value_name = "DIR", env = "ALLEYCAT_HUB_DATA")]
-        data: PathBuf,
-        /// The file of the backup.
-        file: PathBuf,
-    },
-    /// Forgets all races, results, records and tokens of a folder.
-    Wipe {
-        /// The folder of the store.
-        #[arg(long, value_name = "DIR", env = "ALLEYCAT_HUB_DATA")]
-        data: PathBuf,
-        /// Yes, all of them.
-        #[arg(long, required = true)]
-        yes: bool,
-    },
-    /// Checks every page and every message, and works out all results again that the journal still holds.
-    Verify {
-        /// The folder of the store.
-        #[arg(long, value_name = "DIR", env = "ALLEYCAT_HUB_DATA")]
-        data: PathBuf,
-    },
-}
+use stream::NO_STREAM;
 
 /// How a hub runs.
 #[derive(Clone, Debug, Args)]
@@ -164,6 +114,11 @@ pub struct Config {
     )]
     pub allow_origins: Vec<String>,
 
+    /// Where phones find this hub: what its QR codes lead to, when it is behind a proxy or has a name that tablets do not
+    /// use. Unless given, the address by which the tablet found it.
+    #[arg(long, value_name = "URL", value_parser = public_url, env = "ALLEYCAT_HUB_PUBLIC_URL")]
+    pub public_url: Option<String>,
+
     /// The key for `/api/host`; unless given, it is in the file `host.key` of the folder of --data.
     #[arg(long, value_name = "KEY", env = "ALLEYCAT_HUB_HOST_KEY", hide_env_values = true)]
     pub host_key: Option<String>,
@@ -247,107 +202,10 @@ pub struct Config {
     pub sensor_url: String,
 }
 
-/// What feeds the races.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum StreamChoice {
-    /// What riders publish to this hub.
-    #[default]
-    None,
-    /// A Kinesis stream of this name.
-    Kinesis(String),
-}
-
-impl FromStr for StreamChoice {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-        match text.strip_prefix("kinesis:") {
-            _ if text == NO_STREAM => Ok(Self::None),
-            Some(name) if (1..=128).contains(&name.len()) && name.chars().all(is_name) => {
-                Ok(Self::Kinesis(name.to_owned()))
-            }
-            _ => {
-                Err("it is `none` or kinesis:NAME, and a name has 1 to 128 letters, digits and _ . -"
-                    .to_owned())
-            }
-        }
-    }
-}
-
-/// Where a stream is begun that was never read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum StreamFrom {
-    /// With the oldest race that is not over yet: its grace may still run.
-    #[default]
-    Race,
-    /// At the oldest record that the stream still has: all races of a day are worked out again.
-    Oldest,
-    /// At what comes from now on.
-    Newest,
-}
-
-/// A configuration that can't work.
-#[derive(Debug, Error)]
-pub enum ConfigError {
-    /// The folder of the page is not there, or holds no page.
-    #[error("there is no page in {}: build it with `cargo xtask run`, or leave --page out", .0.display())]
-    NoPage(PathBuf),
-    /// An archive is wanted of what is not kept.
-    #[error("an archive is made from what is kept: give --data DIR too, or leave --archive out")]
-    ArchiveOfNothing,
-    /// Only an external broker has several hubs, and pages that must be told where it is.
-    #[error("{0} is for an external broker: give --broker too, or leave it out")]
-    WithoutBroker(&'static str),
-    /// The embedded broker's ports are wanted beside an external broker.
-    #[error("with an external broker the hub offers no MQTT of its own: leave {0} out")]
-    TwoBrokers(&'static str),
-    /// Pages don't know where the broker is.
-    #[error(
-        "say where riders' pages find the broker: --broker-url-for-pages with its ws:// or wss:// address as seen from \
-         a rider's browser, without a user's name"
-    )]
-    NoUrlForPages,
-    /// Browsers would refuse the broker.
-    #[error(
-        "a page that comes over https may speak to a broker over wss:// alone: change --broker-url-for-pages"
-    )]
-    NotSecure,
-    /// No broker takes such a name.
-    #[error("a name of --share is not empty and has none of / + #")]
-    ShareName,
-    /// There is no Kinesis in this program.
-    #[error(
-        "this hub was built without Kinesis: build it with `cargo build --release -p alleycat-hub --features \
-         kinesis`, or leave --stream out"
-    )]
-    NoKinesis,
-    /// A race can't have that many seconds.
-    #[error("a race has 1 to {max} seconds, not {0}", max = RaceSecond::MAX)]
-    RaceSeconds(u16),
-}
-
 const MQTT_TCP: &str = "--mqtt-tcp";
 pub(crate) const MQTT_TLS: &str = "--mqtt-tls";
-/// The stream that means: none.
-const NO_STREAM: &str = "none";
 /// The folder that means: none.
 const NO_DATA: &str = "none";
-
-const RULES_EXAMPLES: &str = "Examples:
-  alleycat-hub rules check rules.toml          whether the file is right, and what its rules are
-  alleycat-hub rules try rules.toml --topic alleycat-publish/7 '{\"racerId\":7,\"classId\":1}'
-                                               what would be done about this message";
-const EXAMPLES: &str = "Examples:
-  alleycat-hub serve --page dist --data races  everything on port 8080, races kept in the folder `races`
-  alleycat-hub serve --listen 127.0.0.1:9000 --race-seconds 60
-                                               one-minute races, this machine only
-  alleycat-hub serve --open --mqtt-tcp 127.0.0.1:1883
-                                               a demonstration that old clients can join
-  alleycat-hub serve --listen 0.0.0.0:443 --tls-cert fullchain.pem --tls-key privkey.pem --page dist --data races
-                                               the same over https
-  alleycat-hub serve --broker mqtts://hub:password@broker:8883 --broker-url-for-pages wss://broker/mqtt
-                                               messages and boards by a broker of your own";
 
 impl Config {
     /// Checks what the command line alone can't.
@@ -473,6 +331,11 @@ impl Config {
     }
 }
 
+fn public_url(text: &str) -> Result<String, &'static str> {
+    let url = origin_of(text).ok().filter(|url| url.starts_with("http://") || url.starts_with("https://"));
+    url.ok_or("it is http:// or https:// with a host and perhaps a port, as in https://race.example")
+}
+
 fn sensor_url() -> String {
     format!("ws://localhost:{BRIDGE_PORT}{SENSOR_PATH}")
 }
@@ -480,9 +343,6 @@ fn sensor_url() -> String {
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
-
-    use alleycat_shared::program::with_file;
-    use clap::CommandFactory;
 
     use super::*;
 
@@ -493,9 +353,8 @@ mod tests {
         let path = path.into_os_string();
         let head = ["alleycat-hub", "serve", "--config"].map(OsString::from).into_iter().chain([path]);
         let args = head.chain(more.iter().map(OsString::from));
-        let args = with_file(&Cli::command(), args).map_err(|error| error.to_string())?;
-        match Cli::try_parse_from(args).map_err(|error| error.to_string())?.command {
-            Command::Serve(config) => Ok(config),
+        match alleycat_shared::program::parse(args).map_err(|error| error.to_string())? {
+            Cli { command: Command::Serve(config) } => Ok(config),
             _ => unreachable!(),
         }
     }
@@ -510,9 +369,12 @@ mod tests {
 
     #[test]
     fn what_a_file_can_not_say_is_said_in_a_sentence() {
-        for (file, sentence) in
-            [("no-such-option = 1", "--no-such-option"), ("race-seconds = 0", "0 is not in 1..=3600")]
-        {
+        for (file, sentence) in [
+            ("no-such-option = 1", "--no-such-option"),
+            ("race-seconds = 0", "0 is not in 1..=3600"),
+            ("public-url = \"race.example\"", "https://race.example"),
+            ("public-url = \"https://race.example/page\"", "https://race.example"),
+        ] {
             assert!(parse(file, &[]).unwrap_err().contains(sentence), "{file}");
         }
     }

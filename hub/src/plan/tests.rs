@@ -1,8 +1,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use alleycat_shared::program::with_file;
-use clap::{CommandFactory, Parser};
+use alleycat_shared::program::parse;
+use clap::Parser;
 use time::Date;
 use time::macros::date;
 
@@ -13,8 +13,8 @@ const DAY: Date = date!(2026 - 11 - 24);
 
 fn options(args: &[&str]) -> PlanOptions {
     let args = ["alleycat-hub", "plan"].iter().chain(args).map(OsString::from);
-    match Cli::try_parse_from(with_file(&Cli::command(), args).unwrap()).unwrap().command {
-        Command::Plan(options) => *options,
+    match parse(args).unwrap() {
+        Cli { command: Command::Plan(options) } => *options,
         _ => unreachable!(),
     }
 }

@@ -1,6 +1,6 @@
 //! A phone hands its rider over to a tablet; and people who would like to be in between.
 
-use alleycat_shared::api::{Joined, PairOffer};
+use alleycat_shared::api::{Joined, PairOffer, RideLink};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 
@@ -102,6 +102,18 @@ async fn a_rider_is_handed_over_with_the_own_token_only_and_a_code_is_used_once(
     assert_eq!(hand(&path, 8, &ben).await, 404);
     assert!(hub.counted("alleycat_pairings_total{step=\"claimed\"}").await >= 1);
     assert!(hub.counted("alleycat_turned_away_total{reason=\"pair-used\"}").await >= 1);
+}
+
+#[tokio::test]
+async fn a_hub_under_another_name_leads_phones_there() {
+    let hub = TestHub::start(&["--public-url", "https://Race.example:8443/"]).await;
+    let offer = offer(&hub).await;
+    assert_eq!(offer.url, format!("https://race.example:8443/?pair={}", offer.code));
+    assert_eq!(scanned(&offer.qr), offer.url);
+    let bearer = hub.join(7).await;
+    let made = ask(&hub, Method::POST, "/api/rides/1000/7/link", Some(&bearer), None).await;
+    let link: RideLink = made.json().await.unwrap();
+    assert_eq!(scanned(&link.qr), format!("https://race.example:8443{}", link.fit));
 }
 
 #[tokio::test]
