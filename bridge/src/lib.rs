@@ -2,6 +2,7 @@
 //!
 //! [`run`] takes a listener that is already bound and a future that ends it, so that tests run whole
 //! bridges in one process; `main.rs` only parses, logs and waits for the signal to end.
+#![forbid(unsafe_code)]
 
 pub mod config;
 mod hint;

@@ -2,7 +2,10 @@
 //!
 //! [`Hub::start`] takes a listener that is already bound, so that tests run whole hubs in one process;
 //! `main.rs` only parses, logs and waits for the signal to end.
+#![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod any_bytes;
 mod api;
 mod archive;
 mod boards;

@@ -5,6 +5,7 @@
 //! that of AWS IoT Core, version 2015-10-08, without what needs other services; what is left out is refused
 //! when the file is read, with the place in it. Source: AWS IoT Core Developer Guide, "AWS IoT SQL
 //! reference", "Rule error handling" and "Substitution templates".
+#![forbid(unsafe_code)]
 
 mod check;
 mod expr;

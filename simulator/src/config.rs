@@ -291,6 +291,39 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_options_is_read_or_refused_with_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sim.toml");
+        alleycat_noise::read("simulator's options", &[OPTIONS], |bytes| {
+            std::fs::write(&file, bytes).unwrap();
+            let args = ["alleycat-sim".into(), "--config".into(), file.clone().into()];
+            match alleycat_shared::program::parse::<Config>(args) {
+                Ok(config) => config.check().is_ok() || !config.check().unwrap_err().to_string().is_empty(),
+                Err(error) => {
+                    assert!(!error.to_string().is_empty());
+                    false
+                }
+            }
+        });
+    }
+
+    /// One of each kind of value.
+    const OPTIONS: &str = r#"
+riders = 100
+classes = [1, 2, 3]
+target = "wss://races.example:8443/mqtt"
+hub = "https://races.example:8443"
+first-id = 101
+wait = true
+dropouts = 0.05
+pattern = "buffered"
+speed = 2
+race = "last"
+partition-key = "${raceId}-${classId}"
+order = "key"
+"#;
+
+    #[test]
     fn the_hub_is_the_brokers_host_unless_given() {
         let hub = |args| {
             let config = parse(args).unwrap();

@@ -2,6 +2,7 @@
 //! them straight into a stream.
 //!
 //! [`run`] is the whole program; `main.rs` only parses, logs and prints.
+#![forbid(unsafe_code)]
 
 pub mod config;
 mod field;

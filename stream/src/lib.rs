@@ -2,6 +2,7 @@
 //! with a thin shell over the AWS SDK behind the feature `kinesis`.
 //!
 //! Knows nothing of races: a record is a partition key and bytes.
+#![forbid(unsafe_code)]
 
 mod backoff;
 pub mod key;

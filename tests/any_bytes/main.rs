@@ -1,19 +1,15 @@
 //! Texts and JSON from outside: what is well is taken apart, changed in places, and read again. Nothing may panic,
 //! and whatever is taken must come out again as it went in.
 //!
-//! The corpus is what is pinned or handed out anyway: golden messages, rules, prices. A failure names its seed;
-//! `ALLEYCAT_FUZZ_SEED` brings it back, `ALLEYCAT_FUZZ_INPUTS` says how many there are for each reader.
+//! The corpus is what is pinned or handed out anyway: golden messages, rules, prices.
 
-#![expect(clippy::print_stdout, reason = "how many inputs a reader took is worth knowing")]
-
+use alleycat_noise::read;
 use alleycat_rules::{Filter, Message, PartitionKey, Rules, Template};
 use alleycat_shared::api::{Join, Judge, Leave, Rename};
 use alleycat_shared::config::PageConfig;
 use alleycat_shared::message::{BoardMessage, FieldMessage, RaceMessage, RiderMessage, SensorMessage};
 use alleycat_shared::topic::{ClassTopic, Topic};
 use alleycat_stream::plan::Prices;
-use rand::{Rng, RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -32,115 +28,6 @@ republish = { topic = "elsewhere/${topic(2)}" }
 [rule.error-action]
 file = { path = "x" }
 "#;
-/// What begins, ends and escapes things in one of these languages or another.
-const TELLING: &[&str] = &[
-    "{",
-    "}",
-    "[",
-    "]",
-    "\"",
-    "\\",
-    "\\u0000",
-    "\\ud800",
-    ":",
-    ",",
-    "'",
-    "''",
-    "`",
-    "$",
-    "${",
-    "(",
-    ")",
-    "((((((((",
-    "-",
-    ".",
-    "*",
-    "%",
-    "+",
-    "#",
-    "/",
-    "\n",
-    "\0",
-    "1e400",
-    "-0",
-    "0.1",
-    "NaN",
-    "9223372036854775808",
-    "18446744073709551616",
-    "null",
-    "true",
-    "SELECT ",
-    " FROM ",
-    " WHERE ",
-    " AS ",
-    " AND ",
-    " OR ",
-    "NOT ",
-    "CASE WHEN ",
-    " END",
-    "cast(",
-    "topic(",
-    "get(",
-    "substring(",
-    "\u{202e}",
-    "é",
-    "😀",
-    "[[rule]]",
-    "=",
-    "\"\"\"",
-];
-
-/// How many inputs a reader gets, and from which seed on.
-fn inputs() -> std::ops::Range<u64> {
-    let number = |name, default| {
-        let text = std::env::var(name).ok();
-        text.map_or(default, |text| text.parse().expect("a whole number"))
-    };
-    let first = number("ALLEYCAT_FUZZ_SEED", 1);
-    first..first + number("ALLEYCAT_FUZZ_INPUTS", 2_000)
-}
-
-/// A text with some places changed, once in a while beyond recognition.
-fn changed(random: &mut ChaCha8Rng, corpus: &[&str]) -> Vec<u8> {
-    let mut text = corpus[random.random_range(0..corpus.len())].as_bytes().to_vec();
-    for _ in 0..random.random_range(1..4) {
-        let at = random.random_range(0..=text.len());
-        let end = (at + random.random_range(0..12)).min(text.len());
-        match random.random_range(0..6) {
-            0 => drop(text.drain(at..end)),
-            1 => {
-                let piece = text[at..end].to_vec();
-                text.splice(at..at, piece);
-            }
-            2 => {
-                let mut piece = vec![0; random.random_range(1..5)];
-                random.fill_bytes(&mut piece);
-                text.splice(at..end, piece);
-            }
-            3 => {
-                let other = corpus[random.random_range(0..corpus.len())].as_bytes();
-                let from = random.random_range(0..=other.len());
-                text.splice(at..end, other[from..].iter().copied().take(40));
-            }
-            _ => drop(text.splice(at..end, TELLING[random.random_range(0..TELLING.len())].bytes())),
-        }
-    }
-    text
-}
-
-/// Gives a reader its inputs; returns how many of them it took, for a reader that takes nothing tells nothing.
-fn read(name: &str, corpus: &[&str], mut reader: impl FnMut(&[u8]) -> bool) {
-    assert!(corpus.iter().all(|text| reader(text.as_bytes())), "{name}: what is well is refused");
-    let mut taken = 0_u64;
-    for seed in inputs() {
-        let text = changed(&mut ChaCha8Rng::seed_from_u64(seed), corpus);
-        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| reader(&text)));
-        let shown = String::from_utf8_lossy(&text);
-        taken += u64::from(read.unwrap_or_else(|_| panic!("{name}, ALLEYCAT_FUZZ_SEED={seed}: {shown:?}")));
-    }
-    println!("{name:<22} {taken:>6} of {} taken", inputs().count());
-}
-
 /// Whether these bytes are a `T`; if so, it is the same after a way through JSON.
 fn json<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> bool {
     let Ok(first) = serde_json::from_slice::<T>(bytes) else { return false };
