@@ -87,10 +87,15 @@ impl Writer {
 
 /// A line of a capture.
 fn line(seconds: f64, direction: char, bytes: &[u8]) -> String {
+    let (hex, text) = spelled(bytes);
+    format!("{seconds:10.3} {direction} {hex:<48} {text}\n")
+}
+
+/// Bytes for a person to read: in hex, and as text with dots for what is none.
+pub(super) fn spelled(bytes: &[u8]) -> (String, String) {
     let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let plain = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
-    let text: String = bytes.iter().map(plain).collect();
-    format!("{seconds:10.3} {direction} {:<48} {text}\n", hex.join(" "))
+    (hex.join(" "), bytes.iter().map(plain).collect())
 }
 
 /// A port whose bytes are recorded both ways.

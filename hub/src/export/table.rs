@@ -1,6 +1,6 @@
 //! Rides and results as CSV (RFC 4180), with a header line.
 
-use alleycat_shared::api::RaceResult;
+use alleycat_shared::api::{DisqualifiedRow, RaceResult};
 use csv::Writer;
 
 use super::{Exported, Unwritable, unwritable};
@@ -32,27 +32,18 @@ pub(crate) fn result(result: &RaceResult) -> Result<Vec<u8>, Unwritable> {
     table
         .write_record(["rank", "racerId", "name", "score", "best", "seconds", "flags"])
         .map_err(unwritable)?;
-    for row in &result.results {
+    let ranked = result.results.iter().map(|row| (row.rank.to_string(), row.clone().into()));
+    let disqualified = result.disqualified.iter().map(|row| ("DSQ".to_owned(), row.clone()));
+    for (rank, row) in ranked.chain(disqualified) {
+        let DisqualifiedRow { racer_id, name, score, best, seconds, flags } = row;
         let line = [
-            row.rank.to_string(),
-            row.racer_id.to_string(),
-            harmless(row.name.as_str()),
-            row.score.to_string(),
-            row.best.to_string(),
-            row.seconds.to_string(),
-            row.flags.names().collect::<Vec<_>>().join(" "),
-        ];
-        table.write_record(line).map_err(unwritable)?;
-    }
-    for row in &result.disqualified {
-        let line = [
-            "DSQ".to_owned(),
-            row.racer_id.to_string(),
-            harmless(row.name.as_str()),
-            row.score.to_string(),
-            row.best.to_string(),
-            row.seconds.to_string(),
-            row.flags.names().collect::<Vec<_>>().join(" "),
+            rank,
+            racer_id.to_string(),
+            harmless(name.as_str()),
+            score.to_string(),
+            best.to_string(),
+            seconds.to_string(),
+            flags.names().collect::<Vec<_>>().join(" "),
         ];
         table.write_record(line).map_err(unwritable)?;
     }

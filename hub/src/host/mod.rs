@@ -36,7 +36,15 @@ const FILES: [(&str, &str, &str); 4] = [
     (
         "/host/host.css",
         "text/css; charset=utf-8",
-        concat!(include_str!("../style/desk.css"), "\n", include_str!("page/host.css")),
+        concat!(
+            include_str!("../style/desk.css"),
+            "\n",
+            include_str!("page/frame.css"),
+            "\n",
+            include_str!("page/parts.css"),
+            "\n",
+            include_str!("page/widths.css"),
+        ),
     ),
     ("/host/host.js", "text/javascript; charset=utf-8", include_str!("page/host.js")),
     ("/host/dom.js", "text/javascript; charset=utf-8", include_str!("page/dom.js")),

@@ -12,6 +12,7 @@ use super::steps::Step;
 use crate::config::{Driver, Settings};
 use crate::sensor::Port;
 use crate::sensor::decoders::decoder;
+use crate::sensor::record::spelled;
 
 /// How a try ends.
 pub(super) enum Outcome {
@@ -112,16 +113,11 @@ impl fmt::Display for Heard {
         if *bytes == 0 {
             return f.write_str("    nothing is heard");
         }
-        let hex: Vec<_> = sample.iter().map(|byte| format!("{byte:02x}")).collect();
-        let plain =
-            |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
-        let text: String = sample.iter().map(plain).collect();
+        let (hex, text) = spelled(sample);
+        let (good, refused) = (counters.good, counters.bad.total());
         write!(
             f,
-            "    {bytes} bytes are heard and not understood ({} good, {} refused): {} {text}",
-            counters.good,
-            counters.bad.total(),
-            hex.join(" ")
+            "    {bytes} bytes are heard and not understood ({good} good, {refused} refused): {hex} {text}"
         )
     }
 }
