@@ -10,8 +10,7 @@ use crate::rig::{CARRIERS, Hub, on_both, topic, unique};
 
 #[tokio::test]
 async fn a_valid_connect_is_accepted_first_of_all() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         // It need not wait for its answer.
         let id = unique("hasty");
         let board = subscribe(7, &[(b"alleycat-subscribe/1/board", 0)]);
@@ -26,8 +25,7 @@ async fn a_valid_connect_is_accepted_first_of_all() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn another_protocol_closes_without_an_answer() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         for name in [&b"mqtt"[..], b"MQTTX", b"AMQP", b""] {
             let mut link = hub.said(carrier, &connect_as(name, 4, 2, 60, &text(b"c"))).await?;
             assert!(link.until_closed().await.is_empty(), "{name:?}, {carrier:?}");
@@ -39,8 +37,7 @@ async fn another_protocol_closes_without_an_answer() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn an_unknown_level_is_refused_by_its_code() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         for level in [0, 1, 2, 3, 5, 6, 255] {
             let mut link = hub.said(carrier, &connect_as(b"MQTT", level, 2, 60, &text(b"c"))).await?;
             assert_eq!(link.until_closed().await, [connack(0, 1)], "{level}, {carrier:?}");
@@ -52,8 +49,7 @@ async fn an_unknown_level_is_refused_by_its_code() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_second_connect_closes() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let mut reader = hub.reader(carrier).await?;
         reader.send(&connect(&unique("again"))).await;
         assert!(reader.until_closed().await.is_empty(), "{carrier:?}");
@@ -75,8 +71,7 @@ async fn client_ids_of_1_to_23_letters_and_digits_are_allowed() -> anyhow::Resul
 
 #[tokio::test]
 async fn an_empty_client_id_gets_one_of_its_own() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let (mut one, _) = hub.accepted(carrier, &connect("")).await?;
         let (mut other, _) = hub.accepted(carrier, &connect("")).await?;
         assert!(one.lives().await && other.lives().await, "neither takes the other's place");
@@ -87,8 +82,7 @@ async fn an_empty_client_id_gets_one_of_its_own() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn an_empty_client_id_with_a_session_to_keep_is_rejected() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let mut link = hub.said(carrier, &connect_with(0, 60, &text(b""))).await?;
         assert_eq!(link.until_closed().await, [connack(0, 2)]);
         Ok(())
@@ -98,8 +92,7 @@ async fn an_empty_client_id_with_a_session_to_keep_is_rejected() -> anyhow::Resu
 
 #[tokio::test]
 async fn a_client_id_that_is_too_long_is_rejected() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let mut link = hub.said(carrier, &connect(&"x".repeat(129))).await?;
         assert_eq!(link.until_closed().await, [connack(0, 2)]);
         Ok(())
@@ -109,8 +102,7 @@ async fn a_client_id_that_is_too_long_is_rejected() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn nothing_counts_after_a_connect_that_is_refused() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let (racer, _) = hub.joined(2).await?;
         for flags in [0xc2, 0xc0] {
             let login = [&b"c"[..], racer.to_string().as_bytes(), b"wrong"].map(text).concat();
@@ -126,8 +118,7 @@ async fn nothing_counts_after_a_connect_that_is_refused() -> anyhow::Result<()> 
 
 #[tokio::test]
 async fn a_will_is_not_authorised() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let will = [&b"c"[..], b"alleycat-subscribe/1/board", b"{}"].map(text).concat();
         for flags in [0x06, 0x0e, 0x16, 0x26] {
             let mut link = hub.said(carrier, &connect_with(flags, 60, &will)).await?;
@@ -140,8 +131,7 @@ async fn a_will_is_not_authorised() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_newer_connection_ends_the_older_one_of_the_same_client() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         for flags in [0, 2] {
             let connect = connect_with(flags, 60, &text(unique("twice").as_bytes()));
             let (mut older, _) = hub.accepted(carrier, &connect).await?;
@@ -157,8 +147,7 @@ async fn a_newer_connection_ends_the_older_one_of_the_same_client() -> anyhow::R
 
 #[tokio::test]
 async fn who_is_silent_for_one_and_a_half_keep_alives_is_gone() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let before = Instant::now();
         let (mut silent, _) =
             hub.accepted(carrier, &connect_with(2, 2, &text(unique("silent").as_bytes()))).await?;
@@ -174,8 +163,7 @@ async fn who_is_silent_for_one_and_a_half_keep_alives_is_gone() -> anyhow::Resul
 
 #[tokio::test]
 async fn a_ping_is_answered() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let mut reader = hub.reader(carrier).await?;
         reader.send(&PINGREQ).await;
         assert_eq!(reader.packet().await, PINGRESP);
@@ -186,8 +174,7 @@ async fn a_ping_is_answered() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn nothing_counts_after_a_disconnect() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let mut racer = hub.racer(carrier).await?;
         let [first, last] =
             [1, 2].map(|second| publish(1, second, &racer.topic(), &hub.message(racer.id, second)));

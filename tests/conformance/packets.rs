@@ -5,36 +5,16 @@ use crate::packet::{
 };
 use crate::rig::{CARRIERS, Hub, unique};
 
-/// Says these bytes as a racer who is connected; the hub must hang up and answer none of it.
-async fn closes(hub: &Hub, bytes: &[u8]) -> anyhow::Result<()> {
-    for carrier in CARRIERS {
-        let mut racer = hub.racer(carrier).await?;
-        racer.link.send(bytes).await;
-        let answers = racer.link.until_closed().await;
-        assert!(answers.is_empty(), "{answers:?} to {bytes:02x?}, {carrier:?}");
-    }
-    Ok(())
-}
-
-/// Says these bytes first; the hub must hang up without a word.
-async fn refuses(hub: &Hub, bytes: &[u8]) -> anyhow::Result<()> {
-    for carrier in CARRIERS {
-        let answers = hub.said(carrier, bytes).await?.until_closed().await;
-        assert!(answers.is_empty(), "{answers:?} to {bytes:02x?}, {carrier:?}");
-    }
-    Ok(())
-}
-
 #[tokio::test]
 async fn text_that_is_not_utf_8_closes() -> anyhow::Result<()> {
     let hub = Hub::start().await?;
     // A lone continuation, a surrogate, an overlong slash, more than Unicode has.
     for bad in [&b"\x80"[..], b"\xed\xa0\x80", b"\xc0\xaf", b"\xf5\x80\x80\x80"] {
-        refuses(&hub, &connect_with(0x02, 60, &text(bad))).await?;
-        refuses(&hub, &connect_with(0x82, 60, &[text(b"c"), text(bad)].concat())).await?;
-        closes(&hub, &publish_flagged(0x02, 1, bad, b"{}")).await?;
-        closes(&hub, &subscribe(1, &[(bad, 0)])).await?;
-        closes(&hub, &unsubscribe(1, &[bad])).await?;
+        hub.refuses(&connect_with(0x02, 60, &text(bad))).await?;
+        hub.refuses(&connect_with(0x82, 60, &[text(b"c"), text(bad)].concat())).await?;
+        hub.closes(&publish_flagged(0x02, 1, bad, b"{}")).await?;
+        hub.closes(&subscribe(1, &[(bad, 0)])).await?;
+        hub.closes(&unsubscribe(1, &[bad])).await?;
     }
     Ok(())
 }
@@ -43,11 +23,11 @@ async fn text_that_is_not_utf_8_closes() -> anyhow::Result<()> {
 async fn text_with_a_null_character_closes() -> anyhow::Result<()> {
     let hub = Hub::start().await?;
     let bad = b"alleycat-subscribe/1\0/board";
-    refuses(&hub, &connect_with(0x02, 60, &text(b"a\0b"))).await?;
-    refuses(&hub, &connect_with(0x82, 60, &[text(b"c"), text(b"7\0")].concat())).await?;
-    closes(&hub, &publish_flagged(0x02, 1, bad, b"{}")).await?;
-    closes(&hub, &subscribe(1, &[(bad, 0)])).await?;
-    closes(&hub, &unsubscribe(1, &[bad])).await
+    hub.refuses(&connect_with(0x02, 60, &text(b"a\0b"))).await?;
+    hub.refuses(&connect_with(0x82, 60, &[text(b"c"), text(b"7\0")].concat())).await?;
+    hub.closes(&publish_flagged(0x02, 1, bad, b"{}")).await?;
+    hub.closes(&subscribe(1, &[(bad, 0)])).await?;
+    hub.closes(&unsubscribe(1, &[bad])).await
 }
 
 #[tokio::test]
@@ -72,7 +52,7 @@ async fn flags_that_are_reserved_close() -> anyhow::Result<()> {
     let hub = Hub::start().await?;
     let mut bad_connect = connect("c");
     bad_connect[0] = 0x11;
-    refuses(&hub, &bad_connect).await?;
+    hub.refuses(&bad_connect).await?;
     let id = [0, 1];
     let filter = [&id[..], &text(b"alleycat-subscribe/1/board")].concat();
     let subscription = [&filter[..], &[0]].concat();
@@ -90,7 +70,7 @@ async fn flags_that_are_reserved_close() -> anyhow::Result<()> {
         (0xe1, &[]),
         (0xe2, &[]),
     ] {
-        closes(&hub, &packet(first, body)).await?;
+        hub.closes(&packet(first, body)).await?;
     }
     Ok(())
 }
@@ -98,11 +78,11 @@ async fn flags_that_are_reserved_close() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_packet_id_of_zero_closes() -> anyhow::Result<()> {
     let hub = Hub::start().await?;
-    closes(&hub, &publish(1, 0, "alleycat-publish/1", b"{}")).await?;
-    closes(&hub, &publish(2, 0, "alleycat-publish/1", b"{}")).await?;
-    closes(&hub, &subscribe(0, &[(b"alleycat-subscribe/1/board", 0)])).await?;
-    closes(&hub, &unsubscribe(0, &[b"alleycat-subscribe/1/board"])).await?;
-    closes(&hub, &id_only(0x62, 0)).await
+    hub.closes(&publish(1, 0, "alleycat-publish/1", b"{}")).await?;
+    hub.closes(&publish(2, 0, "alleycat-publish/1", b"{}")).await?;
+    hub.closes(&subscribe(0, &[(b"alleycat-subscribe/1/board", 0)])).await?;
+    hub.closes(&unsubscribe(0, &[b"alleycat-subscribe/1/board"])).await?;
+    hub.closes(&id_only(0x62, 0)).await
 }
 
 #[tokio::test]
@@ -116,7 +96,7 @@ async fn types_that_are_reserved_or_a_servers_close() -> anyhow::Result<()> {
         id_only(0xb0, 1),
         vec![0xd0, 0],
     ] {
-        closes(&hub, &bytes).await?;
+        hub.closes(&bytes).await?;
     }
     Ok(())
 }
@@ -135,7 +115,7 @@ async fn lengths_that_do_not_fit_close() -> anyhow::Result<()> {
         packet(0x62, &[0, 1, 0]),
         packet(0x62, &[0]),
     ] {
-        closes(&hub, &bytes).await?;
+        hub.closes(&bytes).await?;
     }
     Ok(())
 }
@@ -143,8 +123,8 @@ async fn lengths_that_do_not_fit_close() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_body_where_none_belongs_closes() -> anyhow::Result<()> {
     let hub = Hub::start().await?;
-    closes(&hub, &packet(PINGREQ[0], &[0])).await?;
-    closes(&hub, &packet(0xe0, &[0])).await
+    hub.closes(&packet(PINGREQ[0], &[0])).await?;
+    hub.closes(&packet(0xe0, &[0])).await
 }
 
 #[tokio::test]
@@ -157,7 +137,7 @@ async fn a_first_packet_that_is_no_connect_closes() -> anyhow::Result<()> {
         PINGREQ.to_vec(),
         b"GET /mqtt HTTP/1.1\r\n\r\n".to_vec(),
     ] {
-        refuses(&hub, &bytes).await?;
+        hub.refuses(&bytes).await?;
     }
     Ok(())
 }
@@ -186,7 +166,7 @@ async fn a_connect_that_does_not_conform_closes_without_an_answer() -> anyhow::R
         connect_with(0x02, 60, &field(&[&text(b"7")])),
         connect_with(0x82, 60, &field(&[&text(b"7"), &text(b"p")])),
     ] {
-        refuses(&hub, &bytes).await?;
+        hub.refuses(&bytes).await?;
     }
     Ok(())
 }

@@ -7,8 +7,7 @@ use crate::rig::{Hub, LIMIT, Racer, on_both, topic, unique};
 
 #[tokio::test]
 async fn qos_0_counts_and_is_not_answered() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let Racer { id, mut link } = hub.racer(carrier).await?;
         link.send(&publish(0, 0, &topic(id), &hub.message(id, 1))).await;
         // The answer of the one is the first thing that comes.
@@ -22,8 +21,7 @@ async fn qos_0_counts_and_is_not_answered() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn qos_1_is_acknowledged_by_its_id_in_order_when_it_counts() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let Racer { id, mut link } = hub.racer(carrier).await?;
         let ids = [65_535, 1, 258];
         let messages =
@@ -40,8 +38,7 @@ async fn qos_1_is_acknowledged_by_its_id_in_order_when_it_counts() -> anyhow::Re
 
 #[tokio::test]
 async fn after_a_puback_the_same_id_is_a_new_message_whatever_dup_says() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let Racer { id, mut link } = hub.racer(carrier).await?;
         for (second, flags) in [(1, 0x02), (2, 0x0a), (3, 0x02)] {
             link.send(&publish_flagged(flags, 5, topic(id).as_bytes(), &hub.message(id, second))).await;
@@ -55,8 +52,7 @@ async fn after_a_puback_the_same_id_is_a_new_message_whatever_dup_says() -> anyh
 
 #[tokio::test]
 async fn qos_2_is_taken_once_until_it_is_released() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let Racer { id, mut link } = hub.racer(carrier).await?;
         link.send(&publish(2, 7, &topic(id), &hub.message(id, 1))).await;
         assert_eq!(link.packet().await, id_only(0x50, 7));
@@ -79,8 +75,7 @@ async fn qos_2_is_taken_once_until_it_is_released() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn qos_2_is_taken_once_and_released_across_connections() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let (id, connect) = hub.joined(0).await?;
         let (mut link, _) = hub.accepted(carrier, &connect).await?;
         link.send(&publish(2, 7, &topic(id), &hub.message(id, 1))).await;
@@ -104,44 +99,33 @@ async fn qos_2_is_taken_once_and_released_across_connections() -> anyhow::Result
 #[tokio::test]
 async fn a_publish_that_can_not_be_closes() -> anyhow::Result<()> {
     let hub = Hub::start().await?;
-    on_both(async |carrier| {
-        for (flags, topic) in [
-            // A quality of service of 3, and no topic.
-            (0x06, &b"alleycat-publish/1"[..]),
-            (0x02, b""),
-        ] {
-            let mut link = hub.racer(carrier).await?.link;
-            link.send(&publish_flagged(flags, 1, topic, b"{}")).await;
-            assert!(link.until_closed().await.is_empty(), "{flags:#x} {topic:?}, {carrier:?}");
-        }
-        Ok(())
-    })
-    .await
+    for (flags, topic) in [
+        // A quality of service of 3, and no topic.
+        (0x06, &b"alleycat-publish/1"[..]),
+        (0x02, b""),
+    ] {
+        hub.closes(&publish_flagged(flags, 1, topic, b"{}")).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_wildcard_in_a_topic_and_a_repetition_at_qos_0_close() -> anyhow::Result<()> {
     let hub = Hub::start().await?;
-    on_both(async |carrier| {
-        for (flags, topic) in [
-            (0x02, &b"alleycat-publish/#"[..]),
-            (0x00, b"alleycat-publish/+"),
-            (0x04, b"alleycat-publish/1+"),
-            (0x08, b"alleycat-publish/1"),
-        ] {
-            let mut link = hub.racer(carrier).await?.link;
-            link.send(&publish_flagged(flags, 1, topic, b"{}")).await;
-            assert!(link.until_closed().await.is_empty(), "{flags:#x} {topic:?}, {carrier:?}");
-        }
-        Ok(())
-    })
-    .await
+    for (flags, topic) in [
+        (0x02, &b"alleycat-publish/#"[..]),
+        (0x00, b"alleycat-publish/+"),
+        (0x04, b"alleycat-publish/1+"),
+        (0x08, b"alleycat-publish/1"),
+    ] {
+        hub.closes(&publish_flagged(flags, 1, topic, b"{}")).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]
 async fn what_is_not_allowed_is_acknowledged_and_goes_nowhere() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let Racer { id, mut link } = hub.racer(carrier).await?;
         let other = hub.racer(carrier).await?.id;
         let message = hub.message(other, 1);
@@ -166,8 +150,7 @@ async fn what_is_not_allowed_is_acknowledged_and_goes_nowhere() -> anyhow::Resul
 
 #[tokio::test]
 async fn a_message_counts_though_its_sender_is_cut_off() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let Racer { id, mut link } = hub.racer(carrier).await?;
         link.send(&publish(1, 1, &topic(id), &hub.message(id, 1))).await;
         // A violation right after it, so that its acknowledgement may be lost.

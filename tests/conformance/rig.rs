@@ -19,9 +19,10 @@ pub(crate) const CARRIERS: [Carrier; 2] = [Carrier::Tcp, Carrier::Web];
 /// Long enough for anything that happens at all, on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
-/// Tries a claim on both carriers at the same time.
-pub(crate) async fn on_both(claim: impl AsyncFn(Carrier) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    tokio::try_join!(claim(Carrier::Tcp), claim(Carrier::Web))?;
+/// Tries a claim about a hub of its own on both carriers at the same time.
+pub(crate) async fn on_both(claim: impl AsyncFn(&Hub, Carrier) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let hub = Hub::start().await?;
+    tokio::try_join!(claim(&hub, Carrier::Tcp), claim(&hub, Carrier::Web))?;
     Ok(())
 }
 
@@ -94,6 +95,26 @@ impl Hub {
         let (name, token) = (racer.to_string(), self.0.join(racer).await?);
         let fields = [unique("racer"), name, token].map(|field| packet::text(field.as_bytes())).concat();
         Ok((racer, packet::connect_with(flags | 0xc0, 60, &fields)))
+    }
+
+    /// A racer says these bytes, on each carrier; the hub must hang up without a word.
+    pub(crate) async fn closes(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        for carrier in CARRIERS {
+            let Racer { mut link, .. } = self.racer(carrier).await?;
+            link.send(bytes).await;
+            let answers = link.until_closed().await;
+            assert!(answers.is_empty(), "{answers:?} to {bytes:02x?}, {carrier:?}");
+        }
+        Ok(())
+    }
+
+    /// Somebody says these bytes first; the hub must hang up without a word.
+    pub(crate) async fn refuses(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        for carrier in CARRIERS {
+            let answers = self.said(carrier, bytes).await?.until_closed().await;
+            assert!(answers.is_empty(), "{answers:?} to {bytes:02x?}, {carrier:?}");
+        }
+        Ok(())
     }
 
     /// How many seconds of a racer count.

@@ -20,10 +20,9 @@ async fn kept(hub: &Hub, carrier: Carrier, politely: bool) -> anyhow::Result<Str
 
 #[tokio::test]
 async fn a_session_is_kept_and_its_boards_come_without_asking_again() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         for politely in [true, false] {
-            let id = kept(&hub, carrier, politely).await?;
+            let id = kept(hub, carrier, politely).await?;
             for _ in 0..2 {
                 let (mut link, present) = hub.accepted(carrier, &connect_kept(&id)).await?;
                 assert!(present);
@@ -49,9 +48,8 @@ async fn a_session_is_resumed_on_the_other_carrier() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_clean_session_discards_the_old_one_and_leaves_none() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
-        let id = kept(&hub, carrier, true).await?;
+    on_both(async |hub, carrier| {
+        let id = kept(hub, carrier, true).await?;
         let (mut clean, present) = hub.accepted(carrier, &connect(&id)).await?;
         assert!(!present);
         clean.send(&subscribe(1, &[(b"alleycat-subscribe/2/board", 0)])).await;
@@ -73,8 +71,7 @@ async fn a_clean_session_discards_the_old_one_and_leaves_none() -> anyhow::Resul
 
 #[tokio::test]
 async fn retained_boards_outlive_the_sessions_that_read_them() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let mut first = hub.reader(carrier).await?;
         first.send(&subscribe(1, &[(BOARD.as_bytes(), 0)])).await;
         first.board().await;
@@ -90,8 +87,7 @@ async fn retained_boards_outlive_the_sessions_that_read_them() -> anyhow::Result
 
 #[tokio::test]
 async fn a_publish_sent_again_after_a_cut_is_acknowledged_and_counts_once() -> anyhow::Result<()> {
-    let hub = Hub::start().await?;
-    on_both(async |carrier| {
+    on_both(async |hub, carrier| {
         let (racer, connect) = hub.joined(0).await?;
         let mut message = publish(1, 3, &topic(racer), &hub.message(racer, 1));
         for _ in 0..3 {
