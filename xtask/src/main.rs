@@ -4,6 +4,8 @@
 mod bench;
 mod broker;
 mod chaos;
+#[cfg(test)]
+mod cited;
 mod dist;
 mod kinesis;
 mod node;
