@@ -82,7 +82,7 @@ fn what_documents_cite_is_there() {
                 let first = path.split('/').next().filter(|first| path.len() > first.len() + 1);
                 let ours = first.is_some_and(|first| *first != *"target" && root.join(first).is_dir());
                 let path = path.trim_end_matches(['.', '/']);
-                if ours && !path.contains('*') && !path.starts_with('.') {
+                if ours && !path.contains('*') && !path.starts_with(['.', '/']) {
                     look(path, root.join(path).exists() || root.join(format!("{path}.rs")).exists());
                 }
             }
