@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 
 use crate::Ctx;
+use crate::apart;
 use crate::net::Driver;
 use crate::platform::{document, sound};
-use crate::state::{Page, View};
-use crate::views::{
-    Choosing, Countdown, Finished, Idle, Loading, Pair, Racing, RoomView, Service, Settings, Setup,
-};
+use crate::state::service::Word;
+use crate::state::{Input, Page, View};
+use crate::views::{Choosing, Countdown, Finished, Idle, Later, Loading, Racing, Settings, Setup};
 
 /// The whole page with everything behind it.
 #[component]
@@ -38,17 +38,25 @@ pub fn Shell(
         {move || {
             // Put up anew in another language: so words are no signals.
             lang.track();
-            match view.get() {
+            let view = view.get();
+            match view {
                 View::Loading => view! { <Loading /> }.into_any(),
-                View::Pair => view! { <Pair /> }.into_any(),
+                View::Pair => {
+                    view! { <Later view load=|| Box::pin(apart::phone()) back=Input::HandDone /> }.into_any()
+                }
                 View::Idle => view! { <Idle /> }.into_any(),
                 View::Setup => view! { <Setup /> }.into_any(),
                 View::Choosing => view! { <Choosing /> }.into_any(),
                 View::Countdown => view! { <Countdown /> }.into_any(),
                 View::Racing => view! { <Racing /> }.into_any(),
                 View::Finished => view! { <Finished /> }.into_any(),
-                View::Room(room) => view! { <RoomView room /> }.into_any(),
-                View::Service => view! { <Service /> }.into_any(),
+                View::Room(_) => {
+                    view! { <Later view load=|| Box::pin(apart::rooms()) back=Input::Back /> }.into_any()
+                }
+                View::Service => {
+                    let back = Input::Service(Word::Close);
+                    view! { <Later view load=|| Box::pin(apart::service()) back /> }.into_any()
+                }
             }
         }}
         <Settings />

@@ -3,6 +3,7 @@
 //! `state` is the machine, `net` drives it, `platform` is the browser, `views` and `components` are what is
 //! seen, `words` what is read. The binary mounts it and does nothing else.
 
+mod apart;
 pub mod app;
 pub mod components;
 mod ctx;

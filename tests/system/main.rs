@@ -9,6 +9,7 @@ mod kiosk;
 mod language;
 mod offline;
 mod page_life;
+mod parts;
 mod pedal_to_board;
 mod rooms;
 mod states;

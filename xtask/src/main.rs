@@ -10,6 +10,7 @@ mod dist;
 mod kinesis;
 mod node;
 mod page;
+mod parts;
 mod programs;
 mod python;
 mod run;

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 
 use crate::setup::Tools;
 use crate::shell::{self, command};
-use crate::{setup, worker};
+use crate::{parts, setup, worker};
 
 /// What to build.
 #[derive(Debug, clap::Args)]
@@ -29,11 +29,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
     let mut trunk = command("trunk");
     let dist = shell::root().join("target/page");
-    trunk.args(["build", "--release", "--offline", "--dist"]).arg(&dist);
+    trunk.args(["build", "--release", "--offline", "--features", parts::FEATURE, "--dist"]).arg(&dist);
     tools.prepare(&mut trunk);
     // Trunk reads NO_COLOR as a boolean and stops on other values.
     trunk.env_remove("NO_COLOR");
     shell::run("build the page", &mut trunk)?;
+    parts::take(tools, &dist).context("the page's module can't be taken apart")?;
     for file in fs::read_dir(&dist).context("Trunk left no page")?.flatten().map(|file| file.path()) {
         match file.extension().and_then(|extension| extension.to_str()) {
             Some("wasm") => strip(&file),
@@ -42,33 +43,49 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
         }
         .with_context(|| format!("{} can't be made smaller", file.display()))?;
     }
-    name_by_content(&dist, READER).context("what reads bikes can't be given its name")?;
+    let reader = ["_bg.wasm", ".js"].map(|rest| ([READER, rest].concat(), rest.to_owned()));
+    name_by_content(&dist, READER, &reader).context("what reads bikes can't be given its name")?;
     worker::write(&dist)?;
     Ok(dist)
 }
 
-/// Gives a module that the page loads later a name with a hash in it, as Trunk gives to the page's own, so that a
-/// browser may keep it for ever. Its names are in its glue and in `index.html`.
-fn name_by_content(dist: &Path, name: &str) -> anyhow::Result<()> {
-    let old = [format!("{name}_bg.wasm"), format!("{name}.js")];
+/// Gives the files of a module a name with a hash of all of them in it, so that a browser may keep them for ever.
+/// `files` are their names, each with what stands after the hash. They are spoken of in the scripts among them and
+/// in `index.html`.
+pub(crate) fn name_by_content(dist: &Path, stem: &str, files: &[(String, String)]) -> anyhow::Result<()> {
     let mut hasher = DefaultHasher::new();
-    for file in &old {
+    for (file, _) in files {
         hasher.write(&fs::read(dist.join(file))?);
     }
-    let hashed = format!("{name}-{:016x}", hasher.finish());
-    let new = [format!("{hashed}_bg.wasm"), format!("{hashed}.js")];
-    for file in [&old[1], "index.html"] {
-        let text = fs::read_to_string(dist.join(file))?;
-        fs::write(dist.join(file), text.replace(&old[0], &new[0]).replace(&old[1], &new[1]))?;
+    let hash = hasher.finish();
+    let new = |rest: &str| format!("{stem}-{hash:016x}{rest}");
+    let scripts = files.iter().map(|(file, _)| file.as_str()).filter(|file| file.ends_with(".js"));
+    for script in scripts.chain(["index.html"]) {
+        let text = fs::read_to_string(dist.join(script))?;
+        let text = files.iter().fold(text, |text, (old, rest)| text.replace(old, &new(rest)));
+        fs::write(dist.join(script), text)?;
     }
-    for (old, new) in old.iter().zip(&new) {
-        fs::rename(dist.join(old), dist.join(new))?;
+    for (old, rest) in files {
+        fs::rename(dist.join(old), dist.join(new(rest)))?;
     }
     Ok(())
 }
 
+/// The page's program.
+pub(crate) const PAGE: &str = "alleycat-app";
+/// How it is built; see the root `Cargo.toml`.
+pub(crate) const PROFILE: &str = "page";
+
 /// What reads bikes in the page's stead.
 pub(crate) const READER: &str = "alleycat-bike";
+
+/// Binds a module to the browser: puts it into `folder` with its glue, both under this name.
+pub(crate) fn bind(tools: &Tools, module: &Path, folder: &Path, name: &str) -> anyhow::Result<()> {
+    let mut bindgen = command("wasm-bindgen");
+    tools.prepare(&mut bindgen);
+    bindgen.args(["--target", "web", "--no-typescript", "--out-name", name, "--out-dir"]);
+    shell::run("wasm-bindgen", bindgen.arg(folder).arg(module))
+}
 
 /// Builds the gallery into `target/gallery`, quickly: it is looked at and not shipped. Its document is the page's
 /// own with another program in it, so that both wear the same style.
@@ -179,7 +196,8 @@ mod tests {
             fs::write(dist.join("bike_bg.wasm"), module).unwrap();
             fs::write(dist.join("bike.js"), "new URL('bike_bg.wasm', import.meta.url)").unwrap();
             fs::write(dist.join("index.html"), r#"content="/bike.js" data-module="/bike_bg.wasm""#).unwrap();
-            name_by_content(&dist, "bike").unwrap();
+            let files = ["_bg.wasm", ".js"].map(|rest| (["bike", rest].concat(), rest.to_owned()));
+            name_by_content(&dist, "bike", &files).unwrap();
             let index = fs::read_to_string(dist.join("index.html")).unwrap();
             let names: Vec<_> = index.split('"').filter_map(|part| part.strip_prefix('/')).collect();
             let [script, module] = names.as_slice() else { panic!("{index}") };

@@ -10,6 +10,8 @@ use crate::wasm;
 
 /// Trunk builds the page.
 const TRUNK: &str = "0.21.14";
+/// wasm-split-cli takes the page's module apart.
+const WASM_SPLIT: &str = "0.2.4";
 /// wasm-pack runs the page's tests in a browser.
 const WASM_PACK: &str = "0.15.1";
 /// cargo-deny checks licences and sources of dependencies.
@@ -32,8 +34,8 @@ pub(crate) struct Browser {
 /// Everything: for building, running and testing.
 pub(crate) fn everything() -> anyhow::Result<(Tools, Browser)> {
     let mut tools = for_page()?;
-    tools.bins.push(installed("wasm-pack", WASM_PACK, true)?);
-    tools.bins.push(installed("cargo-deny", CARGO_DENY, true)?);
+    tools.bins.push(installed("wasm-pack", WASM_PACK)?);
+    tools.bins.push(installed("cargo-deny", CARGO_DENY)?);
     Ok((tools, browser()?))
 }
 
@@ -43,8 +45,14 @@ pub(crate) fn for_page() -> anyhow::Result<Tools> {
     let bindgen = locked_version("wasm-bindgen")?;
     // The lock file of wasm-bindgen-cli 0.2.130 names a package that is no longer to be had.
     let bins = vec![
-        installed("trunk", TRUNK, true)?,
-        installed_from("wasm-bindgen-cli", "wasm-bindgen", &bindgen, false)?,
+        installed("trunk", TRUNK)?,
+        installed_from("wasm-bindgen-cli", "wasm-bindgen", &bindgen, &[])?,
+        installed_from(
+            "wasm_split_cli_support",
+            "wasm-split-cli",
+            WASM_SPLIT,
+            &["--locked", "--features", "build-binary"],
+        )?,
     ];
     Ok(Tools { bins, wasm_toolchain })
 }
@@ -112,12 +120,12 @@ fn locked_version(name: &str) -> anyhow::Result<String> {
 }
 
 /// The folder of a tool of this name and version: found, or built now.
-pub(crate) fn installed(package: &str, version: &str, locked: bool) -> anyhow::Result<PathBuf> {
-    installed_from(package, package, version, locked)
+pub(crate) fn installed(package: &str, version: &str) -> anyhow::Result<PathBuf> {
+    installed_from(package, package, version, &["--locked"])
 }
 
-/// The folder that holds a program in exactly this version: found, or built now.
-fn installed_from(package: &str, program: &str, version: &str, locked: bool) -> anyhow::Result<PathBuf> {
+/// The folder that holds a program in exactly this version: found, or built now with these options of cargo's.
+fn installed_from(package: &str, program: &str, version: &str, options: &[&str]) -> anyhow::Result<PathBuf> {
     let folder = cache()?.join(format!("{program}-{version}"));
     let bin = folder.join("bin");
     if bin.join(program).is_file() {
@@ -130,10 +138,7 @@ fn installed_from(package: &str, program: &str, version: &str, locked: bool) -> 
         return Ok(found.parent().expect("a file is in a folder").to_owned());
     }
     let mut install = cargo();
-    install.args(["install", package, "--version", version, "--root"]).arg(&folder);
-    if locked {
-        install.arg("--locked");
-    }
+    install.args(["install", package, "--version", version]).args(options).arg("--root").arg(&folder);
     // Its own scratch folder: nothing of it belongs to the checkout. These tools run for seconds; what
     // counts is how long they take to build.
     install.env_remove("CARGO_TARGET_DIR").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");

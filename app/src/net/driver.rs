@@ -15,12 +15,11 @@ use super::broker::Broker;
 use super::http;
 use super::local::{self, Local};
 use super::tones::tones;
+use crate::apart::{self, Asking};
 use crate::platform::storage::{self, Shelf};
-use crate::platform::{
-    clock, document, fullscreen, hands, inspect, location, reader, sound, wake_lock, worker,
-};
+use crate::platform::{clock, document, fullscreen, hands, location, reader, sound, wake_lock, worker};
 use crate::state::service::Word;
-use crate::state::{Effect, Input, Page, Preset, Rider, Settings, Theme};
+use crate::state::{Effect, Failure, Input, Page, Preset, Rider, Settings, Theme};
 use crate::words::Lang;
 
 /// Owns the links and the timer of the page.
@@ -101,7 +100,7 @@ impl Driver {
 
     /// Tells the state what happened and does what it wants.
     pub fn tell(self: &Rc<Self>, input: Input) {
-        if input == Input::Start {
+        if matches!(input, Input::Start) {
             fullscreen::enter();
         }
         let mut effects = Vec::new();
@@ -131,7 +130,7 @@ impl Driver {
                 self.ask(async move { Input::Result { race, answer: http::result(race, class).await } });
             }
             Effect::Ask(question, token) => self.ask(async move {
-                let answer = http::look_up(question, token.as_deref()).await;
+                let answer = there(apart::look_up(question, token).await).await;
                 Input::Answered { question, answer }
             }),
             Effect::OfferPair => self.ask(async { Input::PairOffered(http::offer_pair().await) }),
@@ -140,11 +139,11 @@ impl Driver {
                 Input::PairClaimed { code, answer }
             }),
             Effect::HandOver { code, rider } => {
-                self.ask(async move { Input::HandedOver(http::hand_over(&code, *rider).await) });
+                self.ask(async move { Input::HandedOver(there(apart::hand_over(code, *rider).await).await) });
             }
             Effect::GiveBack(rider) => spawn_local(http::give_back(rider)),
             Effect::Wish(wish, token) => self.ask(async move {
-                let answer = http::wish(wish, &token).await;
+                let answer = there(apart::wish(wish, token).await).await;
                 Input::Granted { wish, answer }
             }),
             Effect::OpenSensor => self.open_sensor(false),
@@ -178,9 +177,12 @@ impl Driver {
             Effect::Inspect => {
                 let url = self.page.with_untracked(|page| page.config().map(|c| c.sensor.url.clone()));
                 let bridge = url.is_some_and(|url| url.starts_with('/'));
-                self.ask(
-                    async move { Input::Service(Word::Inspected(Box::new(inspect::inspect(bridge).await))) },
-                );
+                let this = self.clone();
+                spawn_local(async move {
+                    if let Ok(inspection) = there(apart::inspect(bridge).await).await {
+                        this.tell(Input::Service(Word::Inspected(Box::new(inspection))));
+                    }
+                });
             }
             Effect::Reload => worker::reload(),
         }
@@ -267,6 +269,11 @@ impl Driver {
         };
         self.timer.replace(Some(Timeout::new(u32::try_from(wait).unwrap_or(1_000).clamp(1, 1_000), wake)));
     }
+}
+
+/// The answer to a question that is put by what may not be there.
+async fn there<T>(asking: Result<Asking<T>, Failure>) -> Result<T, Failure> {
+    asking?.await
 }
 
 /// What was kept of the settings; the page's address goes before it.

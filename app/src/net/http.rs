@@ -35,15 +35,12 @@ pub(super) async fn claim_pair(code: &str, secret: &str) -> Result<Option<Joined
 }
 
 /// Hands the rider over to the tablet that shows this code. What is in the code came by the address, from anybody.
-pub(super) async fn hand_over(code: &str, rider: Rider) -> Result<(), Failure> {
+pub(crate) async fn hand_over(code: String, rider: Rider) -> Result<(), Failure> {
     let Rider { racer, name, token } = rider;
     let rider = Joined { racer_id: racer, name, token: token.unwrap_or_default() };
     let body = serde_json::to_string(&rider).map_err(|_| Failure::default())?;
-    let code = js_sys::encode_uri_component(code).as_string().unwrap_or_default();
-    match fetch(&["/api/pair/", &code].concat(), Some(&body)).await {
-        Some(Answer { status: 204, .. }) => Ok(()),
-        answer => read::<serde_json::Value>(answer).map(drop),
-    }
+    let code = js_sys::encode_uri_component(&code).as_string().unwrap_or_default();
+    good(fetch(&["/api/pair/", &code].concat(), Some(&body)).await).map(drop)
 }
 
 /// Gives a racer id back. Nobody waits for it: without, it is free two minutes later.
@@ -59,14 +56,17 @@ pub(super) async fn result(race: RaceId, class: ClassId) -> Result<RaceResult, F
 }
 
 /// Asks what a room wants to know, with the token if there is one.
-pub(super) async fn look_up(question: Question, token: Option<&str>) -> Result<Box<rooms::Answer>, Failure> {
+pub(crate) async fn look_up(
+    question: Question,
+    token: Option<String>,
+) -> Result<Box<rooms::Answer>, Failure> {
     let (path, token) = (question.path(), token.unwrap_or_default());
     let answer = match question {
-        Question::Link(..) => post_as(&path, token).await,
+        Question::Link(..) => post_as(&path, &token).await,
         _ if token.is_empty() => fetch(&path, None).await,
-        _ => fetch_as(&path, token).await,
+        _ => fetch_as(&path, &token).await,
     };
-    let answer = match question {
+    Ok(Box::new(match question {
         Question::Races(..) => rooms::Answer::Races(read(answer)?),
         Question::Result(..) => rooms::Answer::Result(read(answer)?),
         Question::Trace(..) => rooms::Answer::Trace(read(answer)?),
@@ -75,18 +75,17 @@ pub(super) async fn look_up(question: Question, token: Option<&str>) -> Result<B
         Question::Places(..) => rooms::Answer::Places(read(answer)?),
         Question::Records(..) => rooms::Answer::Records(read(answer)?),
         Question::Link(..) => rooms::Answer::Link(read(answer)?),
-    };
-    Ok(Box::new(answer))
+    }))
 }
 
 /// Tells the hub what the rider wants for the own rides.
-pub(super) async fn wish(wish: Wish, token: &str) -> Result<(), Failure> {
+pub(crate) async fn wish(wish: Wish, token: String) -> Result<(), Failure> {
     let path = wish.path();
     let answer = match wish {
-        Wish::Delete(_) => delete_as(&path, token).await,
+        Wish::Delete(_) => delete_as(&path, &token).await,
         Wish::Named(_, named) => {
             let body = serde_json::to_string(&Named { named }).map_err(|_| Failure::default())?;
-            put_as(&path, token, &body).await
+            put_as(&path, &token, &body).await
         }
     };
     good(answer).map(drop)

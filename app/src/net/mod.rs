@@ -13,3 +13,4 @@ mod tones;
 mod wire;
 
 pub use driver::Driver;
+pub(crate) use http::{hand_over, look_up, wish};

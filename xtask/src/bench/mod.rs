@@ -8,6 +8,7 @@ mod page;
 mod size;
 mod stream;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -77,7 +78,7 @@ enum Bench {
 
 /// One figure, next to a peer's where there is one.
 struct Figure {
-    metric: &'static str,
+    metric: Cow<'static, str>,
     value: usize,
     unit: &'static str,
     /// Who, and the peer's figure.
@@ -232,7 +233,7 @@ mod tests {
     #[test]
     fn a_figure_at_its_goal_misses_it_and_is_compared_with_its_peer() {
         let mut figure =
-            Figure { metric: "m", value: 30, unit: "bytes", peer: Some(("p", 120)), goal: Some(30) };
+            Figure { metric: "m".into(), value: 30, unit: "bytes", peer: Some(("p", 120)), goal: Some(30) };
         let json = figure.to_json("size");
         assert_eq!(json["ratio"], 0.25);
         assert_eq!(json["met"], false);

@@ -1,19 +1,20 @@
 //! What must be downloaded: the MQTT client in a page, as the difference of two builds, and the whole page.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
+use std::iter::Sum;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use super::Figure;
+use crate::page::{PAGE, PROFILE};
 use crate::setup::{self, Tools};
-use crate::shell::{self, cargo, command};
-use crate::{node, page, wasm};
+use crate::shell::{self, cargo};
+use crate::{node, page, parts, wasm};
 
-const PAGE: &str = "alleycat-app";
-/// As the page is built; see the root `Cargo.toml`.
-const PROFILE: &str = "page";
 /// What the client may weigh in the page, brotli.
 const CLIENT_GOAL: usize = 30 * 1024;
 /// What a first load may weigh, gzip: as much as MQTT.js alone.
@@ -43,24 +44,7 @@ impl Weight {
 
     /// All files of a folder, each packed by itself as a server sends them.
     fn of_folder(folder: &Path) -> anyhow::Result<Self> {
-        Self::of_files(folder, &|_| true)
-    }
-
-    /// Those files of a folder whose names are wanted.
-    fn of_files(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> anyhow::Result<Self> {
-        let mut sum = Self::default();
-        for entry in fs::read_dir(folder).with_context(|| format!("{} can't be read", folder.display()))? {
-            let path = entry?.path();
-            let one = match path.file_name().and_then(|name| name.to_str()) {
-                _ if path.is_dir() => Self::of_files(&path, wanted)?,
-                Some(name) if wanted(name) => Self::of(&path)?,
-                _ => continue,
-            };
-            sum.raw += one.raw;
-            sum.gzip += one.gzip;
-            sum.brotli += one.brotli;
-        }
-        Ok(sum)
+        Ok(files(folder)?.into_iter().map(|(_, weight)| weight).sum())
     }
 
     fn without(self, other: Self) -> Self {
@@ -70,6 +54,43 @@ impl Weight {
             brotli: self.brotli.saturating_sub(other.brotli),
         }
     }
+}
+
+impl Sum for Weight {
+    fn sum<I: Iterator<Item = Self>>(weights: I) -> Self {
+        weights.fold(Self::default(), |sum, one| Self {
+            raw: sum.raw + one.raw,
+            gzip: sum.gzip + one.gzip,
+            brotli: sum.brotli + one.brotli,
+        })
+    }
+}
+
+/// The files of a folder by name, with what each weighs.
+fn files(folder: &Path) -> anyhow::Result<BTreeMap<String, Weight>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("{} can't be read", folder.display()))?;
+    let weighed = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).map(|path| {
+        let name = path.file_name().and_then(|name| name.to_str()).context("a file with a plain name")?;
+        Ok((name.to_owned(), Weight::of(&path)?))
+    });
+    weighed.collect()
+}
+
+/// The page by when it is loaded: what comes before Start Race can be pressed, as an empty name, and what comes
+/// later by its name. Icons of an installed page are in neither.
+fn by_moment(dist: &Path) -> anyhow::Result<BTreeMap<String, Weight>> {
+    let mut moments = BTreeMap::<String, Weight>::new();
+    for (file, weight) in files(dist)? {
+        let name = match parts::loaded_later(&file) {
+            _ if file.ends_with(".png") => continue,
+            Some(part) => part,
+            None if file.starts_with(page::READER) => page::READER,
+            None => "",
+        };
+        let sum = moments.entry(name.to_owned()).or_default();
+        *sum = [*sum, weight].into_iter().sum();
+    }
+    Ok(moments)
 }
 
 /// Builds and weighs.
@@ -92,26 +113,29 @@ pub(super) fn measure() -> anyhow::Result<Vec<Figure>> {
     }
     let mqtt_js = Weight::of(&modules.join(MQTT_JS.1))?;
     let dist = page::build(&tools)?;
-    // Loaded when a rider wants it, and not before.
-    let is_reader = |name: &str| name.starts_with(page::READER);
-    let reader = Weight::of_files(&dist, &is_reader)?;
-    let whole = Weight::of_files(&dist, &|name| !is_reader(name))?;
+    let mut moments = by_moment(&dist)?;
+    let first = moments.remove("").context("nothing is loaded first")?;
     figures.extend([
-        figure("what reads bikes, loaded when wanted, gzip -9", reader.gzip, None, None),
-        figure("whole page, raw", whole.raw, None, None),
-        figure("whole page, gzip -9", whole.gzip, Some((MQTT_JS.0, mqtt_js.gzip)), Some(PAGE_GOAL)),
-        figure("whole page, brotli 11", whole.brotli, Some((MQTT_JS.0, mqtt_js.brotli)), None),
+        figure("first load, raw", first.raw, None, None),
+        figure("first load, gzip -9", first.gzip, Some((MQTT_JS.0, mqtt_js.gzip)), Some(PAGE_GOAL)),
+        figure("first load, brotli 11", first.brotli, Some((MQTT_JS.0, mqtt_js.brotli)), None),
     ]);
+    for (name, weight) in moments {
+        figures.extend([
+            figure(format!("later: {name}, gzip -9"), weight.gzip, None, None),
+            figure(format!("later: {name}, brotli 11"), weight.brotli, None, None),
+        ]);
+    }
     Ok(figures)
 }
 
 fn figure(
-    metric: &'static str,
+    metric: impl Into<Cow<'static, str>>,
     value: usize,
     peer: Option<(&'static str, usize)>,
     goal: Option<usize>,
 ) -> Figure {
-    Figure { metric, value, unit: "bytes", peer, goal }
+    Figure { metric: metric.into(), value, unit: "bytes", peer, goal }
 }
 
 /// Builds the page's module and glue into a folder, as Trunk has them built for release.
@@ -126,10 +150,7 @@ fn module(tools: &Tools, name: &str, features: &[&str]) -> anyhow::Result<PathBu
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("{} can't be removed", folder.display()))?;
     }
-    let mut bindgen = command("wasm-bindgen");
-    tools.prepare(&mut bindgen);
-    bindgen.args(["--target", "web", "--no-typescript", "--out-name", "page", "--out-dir"]);
-    shell::run("wasm-bindgen", bindgen.arg(&folder).arg(built))?;
+    page::bind(tools, &built, &folder, "page")?;
     page::strip(&folder.join("page_bg.wasm"))?;
     Ok(folder)
 }

@@ -109,7 +109,7 @@ fn tarball(parts: &Parts, dist: &Path) -> anyhow::Result<()> {
 }
 
 fn bill_of_materials(parts: &Parts, dist: &Path) -> anyhow::Result<()> {
-    let bin = setup::installed("cargo-sbom", CARGO_SBOM, true)?;
+    let bin = setup::installed("cargo-sbom", CARGO_SBOM)?;
     let path = std::env::join_paths(
         std::iter::once(bin).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
     )?;
