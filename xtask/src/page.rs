@@ -83,7 +83,9 @@ pub(crate) const READER: &str = "alleycat-bike";
 pub(crate) fn bind(tools: &Tools, module: &Path, folder: &Path, name: &str) -> anyhow::Result<()> {
     let mut bindgen = command("wasm-bindgen");
     tools.prepare(&mut bindgen);
-    bindgen.args(["--target", "web", "--no-typescript", "--out-name", name, "--out-dir"]);
+    // The parts of a module share its table of functions.
+    bindgen.args(["--target", "web", "--no-typescript", "--keep-lld-exports"]);
+    bindgen.args(["--out-name", name, "--out-dir"]);
     shell::run("wasm-bindgen", bindgen.arg(folder).arg(module))
 }
 

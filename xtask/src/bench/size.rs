@@ -44,7 +44,7 @@ impl Weight {
 
     /// All files of a folder, each packed by itself as a server sends them.
     fn of_folder(folder: &Path) -> anyhow::Result<Self> {
-        Ok(files(folder)?.into_iter().map(|(_, weight)| weight).sum())
+        Ok(files(folder)?.into_values().sum())
     }
 
     fn without(self, other: Self) -> Self {
