@@ -14,7 +14,7 @@ use crate::hint::{Way, hint};
 /// Who understands the bytes.
 pub(crate) enum Reader {
     /// Whoever does, of those that only listen.
-    Auto(Auto),
+    Auto(Box<Auto>),
     /// A serial protocol.
     Driver(Driver, Box<dyn Decoder>),
     /// A Bluetooth sensor.
@@ -39,7 +39,7 @@ impl Reader {
     /// The one of a driver's name, or one that finds it out.
     pub(crate) fn usb(driver: &str) -> Self {
         let known = Driver::of(driver).and_then(|driver| Some(Self::Driver(driver, decoder(driver)?)));
-        known.unwrap_or_else(|| Self::Auto(Auto::default()))
+        known.unwrap_or_else(|| Self::Auto(Box::default()))
     }
 
     pub(crate) fn bluetooth() -> Self {
@@ -63,7 +63,7 @@ impl Reader {
 
     fn decoder(&self) -> &dyn Decoder {
         match self {
-            Self::Auto(auto) => auto,
+            Self::Auto(auto) => auto.as_ref(),
             Self::Driver(_, decoder) => decoder.as_ref(),
             Self::Bluetooth(decoder) => decoder.as_ref(),
         }
@@ -71,7 +71,7 @@ impl Reader {
 
     fn decoder_mut(&mut self) -> &mut dyn Decoder {
         match self {
-            Self::Auto(auto) => auto,
+            Self::Auto(auto) => auto.as_mut(),
             Self::Driver(_, decoder) => decoder.as_mut(),
             Self::Bluetooth(decoder) => decoder.as_mut(),
         }

@@ -278,6 +278,9 @@ fn a_hub_that_says_another_time_is_measured_anew() {
 
 #[path = "finish_tests.rs"]
 mod finish;
+#[cfg(not(target_arch = "wasm32"))]
+#[path = "kept_tests.rs"]
+mod kept;
 #[path = "kiosk_tests.rs"]
 mod kiosk;
 #[path = "words_tests.rs"]

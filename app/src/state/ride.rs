@@ -68,7 +68,7 @@ impl Ride {
         }
         let (cadence, resistance) = (cadence.to_tenth(), resistance.to_tenth());
         self.last = Some(moment.second);
-        self.sent += 1;
+        self.sent = self.sent.saturating_add(1);
         let output = Output::of(cadence, resistance);
         self.score += output;
         self.outputs.push((moment.second.get(), output));

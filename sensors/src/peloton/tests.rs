@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 
 use super::emulate::PelotonBike;
 use super::*;
-use crate::Bad;
 use crate::regime::bytes;
-use crate::{Counters, Reading};
+use crate::{Bad, Reading};
 
 fn passive() -> PelotonDecoder {
     let mut decoder = PelotonDecoder::new(Mode::Passive);
@@ -376,7 +375,7 @@ proptest::proptest! {
     fn bytes_from_outside_never_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..600)) {
         let mut decoder = passive();
         decoder.push(&bytes, 5);
-        proptest::prop_assert!(decoder.frames.next(&mut Counters::default()).is_none());
+        proptest::prop_assert!(decoder.frames.next(&mut crate::Counters::default()).is_none());
     }
 
     #[test]
