@@ -67,8 +67,11 @@ struct Rider<'a> {
     /// Since when it does not fit.
     misfit: Option<Millis>,
     told: bool,
-    /// Where the rider was when somebody looked last.
+    /// Where the rider was when somebody looked last, and since when.
     room: &'static str,
+    came: Millis,
+    /// How long a race's result stays provisional.
+    grace: Millis,
 }
 
 impl PageLife {
@@ -97,6 +100,8 @@ pub(crate) async fn ride(world: &World, script: &Script, grace: Millis) -> anyho
         misfit: None,
         told: false,
         room: "",
+        came: 0,
+        grace,
     };
     rider.open().await;
     for (fault, at, until) in rider.script.of(Subject::Page) {
@@ -150,7 +155,7 @@ impl Rider<'_> {
         self.life.looks += 1;
         self.life.racing += u64::from(look.left.is_some());
         if look.room() != self.room {
-            self.room = look.room();
+            (self.room, self.came) = (look.room(), now);
             self.world.log.tell(format!(
                 "page: {}, {:?}",
                 self.room,
@@ -166,7 +171,8 @@ impl Rider<'_> {
         let fit = look.fit(self.world.clock, now);
         let excused = fit == Fit::WaitsForHub
             && self.script.way_is_whole_since().is_none_or(|since| now < since + BACKOFF);
-        if fit == Fit::Fits || excused {
+        let provisional = look.is_provisional() && now < self.came + self.grace + BACKOFF;
+        if fit == Fit::Fits || excused || provisional {
             (self.misfit, self.told) = (None, false);
         } else {
             let since = *self.misfit.get_or_insert(now);
@@ -263,8 +269,12 @@ impl Look {
 
     /// The button that a rider presses.
     fn button(&self) -> Option<&str> {
-        let waits = self.state.as_deref().is_some_and(|state| state != OFFICIAL);
+        let waits = self.is_provisional();
         self.buttons.iter().map(String::as_str).find(|button| !(waits && *button == "again"))
+    }
+
+    fn is_provisional(&self) -> bool {
+        self.state.as_deref().is_some_and(|state| state != OFFICIAL)
     }
 
     fn is_blank(&self) -> bool {
