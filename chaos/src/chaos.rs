@@ -66,6 +66,22 @@ enum Brokers {
     Both,
 }
 
+impl Options {
+    /// The command line that does the same again.
+    fn again(&self, seed: u64) -> String {
+        let broker = self.broker.to_possible_value();
+        format!(
+            "--minutes {} --seed {seed} --riders {} --race-seconds {} --grace-seconds {} --broker {}{}",
+            self.minutes,
+            self.riders,
+            self.race_seconds,
+            self.grace_seconds,
+            broker.as_ref().map_or("", |broker| broker.get_name()),
+            if self.no_page { " --no-page" } else { "" },
+        )
+    }
+}
+
 /// Runs it, and tells whether everything held.
 ///
 /// # Errors
@@ -80,11 +96,7 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes of a run")]
     let seconds = (options.minutes * 60.0) as u64 / deployments.len() as u64;
     let races = (seconds / u64::from(options.race_seconds)).max(1);
-    let again = format!(
-        "--minutes {} --seed {seed} --riders {} --race-seconds {} --grace-seconds {}",
-        options.minutes, options.riders, options.race_seconds, options.grace_seconds
-    );
-    println!("the same again: cargo xtask chaos {again}");
+    println!("the same again: cargo xtask chaos {}", options.again(seed));
     let mut reports = Vec::new();
     for deployment in deployments {
         let report = act(options, *deployment, seed, races).await?;

@@ -54,6 +54,8 @@ enum Fit {
     Fits,
     /// It waits for the hub, which may be away.
     WaitsForHub,
+    /// It waits for a result to become official.
+    WaitsForGrace,
     /// It does not, whatever the hub does.
     Misfit,
 }
@@ -168,11 +170,14 @@ impl Rider<'_> {
         {
             self.life.official.push(score.clone());
         }
-        let fit = look.fit(self.world.clock, now);
-        let excused = fit == Fit::WaitsForHub
-            && self.script.way_is_whole_since().is_none_or(|since| now < since + BACKOFF);
-        let provisional = look.is_provisional() && now < self.came + self.grace + BACKOFF;
-        if fit == Fit::Fits || excused || provisional {
+        let is_hub_away = self.script.way_is_whole_since().is_none_or(|since| now < since + BACKOFF);
+        let fits = match look.fit(self.world.clock, now) {
+            Fit::Fits => true,
+            Fit::WaitsForHub => is_hub_away,
+            Fit::WaitsForGrace => is_hub_away || now < self.came + self.grace + BACKOFF,
+            Fit::Misfit => false,
+        };
+        if fits {
             (self.misfit, self.told) = (None, false);
         } else {
             let since = *self.misfit.get_or_insert(now);
@@ -251,7 +256,8 @@ impl Look {
                 }
                 _ => Fit::Misfit,
             },
-            // Joining, and a result that becomes official, take a hub.
+            None if self.is_provisional() => Fit::WaitsForGrace,
+            // Joining takes a hub.
             None => Fit::WaitsForHub,
         }
     }

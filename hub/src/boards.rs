@@ -7,7 +7,7 @@ use std::time::Duration;
 use alleycat_shared::message::{BoardMessage, FieldMessage, FieldSnapshot};
 use alleycat_shared::race::{AllTimeField, RaceClock, RaceMoment, RecordRide, board, field, judge, rider};
 use alleycat_shared::topic::Topic;
-use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
+use alleycat_shared::{ClassId, Millis, RaceId, RaceSecond, RacerId};
 use bytes::Bytes;
 
 use crate::broker::Carrier;
@@ -28,6 +28,27 @@ pub(crate) struct Outgoing {
 #[derive(Default)]
 pub(crate) struct Boards {
     told: HashMap<ClassId, Told>,
+    paces: HashMap<ClassId, Pace>,
+}
+
+/// Whether a class's boards can show the second that has just begun, or only the one before. Riders tell of a
+/// second as it begins; a board that some have told of and others not would compare unlike with unlike, and one that
+/// shows now this second and now the one before would stand still and leap.
+#[derive(Default)]
+struct Pace {
+    /// For how many boards in a row the second that had just begun was told by all, up to [`STEADY`].
+    told: u8,
+}
+
+impl Pace {
+    /// The second to show while `running` runs, of which all have told or not; 0 before the first.
+    fn second(&mut self, running: RaceSecond, told: bool) -> u16 {
+        // Of a race's first second nobody can say who is to tell of it.
+        if running.get() > 1 {
+            self.told = if told { (self.told + 1).min(STEADY) } else { 0 };
+        }
+        if told && self.told == STEADY { running.get() } else { running.get() - 1 }
+    }
 }
 
 /// What was last told of a class's field.
@@ -55,13 +76,13 @@ impl Boards {
         let whole_is_due = before.is_none() || moment.second.get().is_multiple_of(SNAPSHOT_SECONDS);
         let snapshot = before.and_then(|told| told.snapshot);
 
-        // Of the running second only some riders have told: the boards are those of the last whole one.
-        let second = moment.second.get() - 1;
-        let records = {
+        let (told, records) = {
             let state = races.lock();
-            let raced = state.open.contains_key(&(moment.race_id, class));
-            if raced { state.records(class) } else { Arc::default() }
+            let race = state.open.get(&(moment.race_id, class));
+            let records = race.map_or_else(Arc::default, |_| state.records(class));
+            (race.is_some_and(|race| race.is_told(moment.second)), records)
         };
+        let second = self.paces.entry(class).or_default().second(moment.second, told);
         let all_time = AllTimeField::after(second, records.iter().map(record_ride));
         // Only plain structs are made while messages wait for the lock; writing them out is the longer part.
         let state = races.lock();
@@ -183,13 +204,18 @@ fn nobody(class: ClassId, moment: RaceMoment, whole_is_due: bool, now: Millis) -
 }
 
 fn outgoing(topic: Topic, message: &impl serde::Serialize, retain: bool) -> Outgoing {
-    let payload = serde_json::to_vec(message).expect("boards are plain data");
+    let mut payload = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut payload, message).expect("boards are plain data");
     Outgoing { topic, payload: payload.into(), retain }
 }
 
 const DAY_MS: Millis = 24 * 3_600_000;
 /// When in each second the boards go out, in ms: late enough for what pages send at the second's start.
 const BOARD_PHASE_MS: Millis = 100;
+/// What nearly all boards and views fit into; a field grows beyond.
+const USUAL_BYTES: usize = 1_536;
+/// After how many boards in a row that could show the second that has just begun they do.
+const STEADY: u8 = 5;
 /// How often the whole field is told.
 const SNAPSHOT_SECONDS: u16 = 10;
 
@@ -249,6 +275,34 @@ mod tests {
         assert_eq!(told(&out, Topic::Board(class())).unwrap().0["riders"], 0);
         assert_eq!(told(&out, Topic::Field(class())).unwrap().0["rows"], Value::Array(Vec::new()));
         assert_eq!(out.len(), 2, "no views of the race before");
+    }
+
+    #[test]
+    fn a_board_shows_the_second_that_has_begun_once_all_tell_in_time_and_the_one_before_otherwise() {
+        let (races, mut boards) = (races(), Boards::default());
+        let mut second = 0;
+        let mut score = |in_time: &[u64], late: &[u64]| {
+            let at = START + second * 1_000;
+            in_time.iter().for_each(|racer| ride(&races, *racer, at));
+            let out = boards.at(&races, class(), false, at + 100, at + 100);
+            late.iter().for_each(|racer| ride(&races, *racer, at + 500));
+            second += 1;
+            let (board, _) = told(&out, Topic::Board(class())).unwrap();
+            board["top"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| row["score"].as_f64().unwrap())
+                .collect::<Vec<_>>()
+        };
+        let both = |score| vec![score; 2];
+        let seen: Vec<_> = (0..8).map(|_| score(&[7, 8], &[])).collect();
+        assert_eq!(seen[..5], [0.0, 100.0, 200.0, 300.0, 400.0].map(both), "the second before");
+        assert_eq!(seen[5..], [600.0, 700.0, 800.0].map(both), "the one that has begun");
+        assert_eq!(score(&[7], &[8]), both(800.0), "8 is late, and both are shown at the same second");
+        assert_eq!(score(&[7, 8], &[]), both(900.0), "for some time");
+        let seen: Vec<_> = (0..5).map(|_| score(&[7, 8], &[])).collect();
+        assert_eq!(seen.last(), Some(&both(1_500.0)));
     }
 
     #[test]

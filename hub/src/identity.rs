@@ -49,23 +49,26 @@ impl Identity {
         Self { key, seats: Mutex::new(seats.into_iter().map(seat).collect()), journal }
     }
 
-    /// Takes a racer id. An id in use is given only to who shows its token.
+    /// Takes a racer id. An id in use is given only to who shows its token, and that one stays good as well: the answer
+    /// with the new one may be lost on its way, or by a browser that dies before it has kept it.
     pub(crate) fn join(&self, join: &Join, now: Millis) -> Result<String, Taken> {
         let owner =
             join.token.as_deref().is_some_and(|token| self.verify(join.racer_id, token.as_bytes(), now));
         let mut seats = self.seats.lock().expect("no holder of this lock panics");
-        let in_use = |seat: &Seat| now.saturating_sub(seat.last_seen) < IN_USE_MS;
-        if !owner && seats.get(&join.racer_id).is_some_and(in_use) {
-            return Err(Taken);
-        }
-        let (nonce, expires) = (rand::rng().random(), now + TOKEN_LIFE_MS);
+        let in_use = |seat: &&Seat| now.saturating_sub(seat.last_seen) < IN_USE_MS;
+        let nonce = match seats.get(&join.racer_id) {
+            Some(seat) if owner => seat.nonce,
+            seat if seat.filter(in_use).is_some() => return Err(Taken),
+            _ => rand::rng().random(),
+        };
+        let expires = now + TOKEN_LIFE_MS;
         seats.insert(join.racer_id, Seat { nonce, name: join.name.clone(), last_seen: now, expires });
         // Nobody waits for the disk: a seat that is lost in a crash costs its rider a new join.
         self.journal.seat(SeatRow { racer: join.racer_id, nonce, name: join.name.clone(), expires });
         Ok(self.sign(&format!("{}.{expires}.{nonce:016x}", join.racer_id)))
     }
 
-    /// Whether a token is this hub's, this racer's, the newest and not too old. A good one shows that the
+    /// Whether a token is this hub's, this racer's, of who has the id now and not too old. A good one shows that the
     /// racer is there.
     pub(crate) fn verify(&self, racer: RacerId, token: &[u8], now: Millis) -> bool {
         let Some(claims) = self.claims(token) else { return false };
@@ -217,8 +220,11 @@ mod tests {
         assert_eq!(identity.join(&join(7, None), 1_000), Err(Taken));
         assert_eq!(identity.join(&join(7, Some("junk".into())), 1_000), Err(Taken));
         let renewed = identity.join(&join(7, Some(first.clone())), 1_000).unwrap();
-        assert!(!good(&identity, 7, &first, 1_001) && good(&identity, 7, &renewed, 1_001));
-        assert!(identity.join(&join(7, None), 1_001 + IN_USE_MS).is_ok(), "free again after silence");
+        assert!(good(&identity, 7, &renewed, 1_001));
+        assert!(identity.join(&join(7, Some(first)), 1_001).is_ok(), "the answer was lost");
+        let now = 1_001 + IN_USE_MS;
+        assert!(identity.join(&join(7, None), now).is_ok(), "free again after silence");
+        assert!(!good(&identity, 7, &renewed, now), "somebody else's now");
     }
 
     #[test]

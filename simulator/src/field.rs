@@ -173,7 +173,7 @@ async fn keep_clock(hub: Hub, offset: watch::Sender<ClockOffset>) {
     }
 }
 
-/// When in each second a rider sends, ms: so that the field does not send at once.
+/// When in each second a rider sends, ms: as it begins, as pages do, each by a clock that is a little off.
 pub(crate) fn phase(index: usize, riders: usize) -> Millis {
     LATEST_PHASE * index as Millis / riders.max(1) as Millis
 }
@@ -204,7 +204,7 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 /// The latest point in a second at which a rider sends, in ms.
-const LATEST_PHASE: Millis = 800;
+const LATEST_PHASE: Millis = 50;
 const JOINS_AT_ONCE: usize = 16;
 const SPARE_FILES: u64 = 64;
 const CLOCK_EVERY: Duration = Duration::from_secs(30);

@@ -63,7 +63,7 @@ pub struct Send {
 }
 
 impl Ride {
-    /// The ride of `racer`. `phase` is when in each second it sends, ms: so that a field does not send at once.
+    /// The ride of `racer`. `phase` is when in each second it sends, ms.
     pub fn new(
         clock: RaceClock,
         race: RaceId,

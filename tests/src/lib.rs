@@ -9,6 +9,7 @@ mod brokers;
 mod browser;
 #[cfg(feature = "kinesis")]
 mod kinesis;
+mod line_bike;
 mod programs;
 mod proxy;
 mod race_hub;
@@ -19,6 +20,7 @@ pub use brokers::{Broker, address};
 pub use browser::{Browser, Page, TABLET};
 #[cfg(feature = "kinesis")]
 pub use kinesis::{Emulator, Kinesis};
+pub use line_bike::LineBike;
 pub use programs::{Program, Programs, free_port};
 pub use proxy::{Fate, Proxy};
 pub use race_hub::RaceHub;

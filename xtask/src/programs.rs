@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::shell::{self, cargo};
+use crate::shell::{self, apt_install, cargo, which};
 
 /// The packages of the native programs.
 const PACKAGES: [&str; 3] = ["alleycat-hub", "alleycat-bridge", "alleycat-sim"];
@@ -31,6 +31,29 @@ pub(crate) fn build(release: bool) -> anyhow::Result<PathBuf> {
     build.arg("--bins").env("CARGO_TARGET_DIR", shell::root().join("target"));
     shell::run("build hub, bridge and simulator", &mut build)?;
     Ok(shell::root().join("target").join(if release { "release" } else { "debug" }))
+}
+
+/// Builds the native programs for release so that they need nothing of the machine but its kernel. Returns the folder
+/// that holds them.
+pub(crate) fn build_static() -> anyhow::Result<PathBuf> {
+    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    shell::run(
+        &format!("add the target {target}"),
+        shell::command("rustup").args(["target", "add", &target]),
+    )
+    .context("static programs take a standard library for musl, which rustup brings")?;
+    // SQLite and the cryptography of TLS are written in C.
+    if which("musl-gcc").is_none() {
+        apt_install(&["musl-tools"], "a C compiler for musl")?;
+    }
+    let mut build = cargo();
+    build.args(["build", "--release", "--bins", "--target", &target]);
+    for package in PACKAGES {
+        build.args(["--package", package]);
+    }
+    build.env("CARGO_TARGET_DIR", shell::root().join("target"));
+    shell::run("build hub, bridge and simulator, static", &mut build)?;
+    Ok(shell::root().join("target").join(target).join("release"))
 }
 
 /// Looks after programs until `stop`.

@@ -50,6 +50,7 @@ pub fn LongRow(
                     <Avatar racer />
                 </Show>
                 <bdi class="name">{text(|line| line.name.clone())}</bdi>
+                <span class="mark">{move || if is(|line| line.own)() { words.you() } else { "" }}</span>
             </span>
             <span role="gridcell" class="when">
                 {move || line.read().as_ref().and_then(|line| line.began).map(|ms| clock::local(words, ms))}

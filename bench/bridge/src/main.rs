@@ -5,17 +5,16 @@
 #![expect(clippy::cast_sign_loss, reason = "cadences are positive")]
 
 mod bridge;
-mod sensor;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use alleycat_bench_report::{Goal, Report, quantile};
+use alleycat_tests::LineBike;
 use anyhow::{Context, ensure};
 use bridge::{Bridge, Program};
 use clap::Parser;
 use futures_util::StreamExt;
-use sensor::{NUMBERS, Sensor};
 use tokio::time::{interval, sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -95,15 +94,15 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(program: &Program<'_>, rate: u32, seconds: u32) -> anyhow::Result<Run> {
-    let mut sensor = Sensor::new()?;
-    let bridge = Bridge::start(program, &sensor.path).await?;
+    let mut sensor = LineBike::new()?;
+    let bridge = Bridge::start(program, sensor.path()).await?;
     let (mut page, _) = tokio_tungstenite::connect_async(&bridge.url).await?;
     // Until the port is open, and the first half line is over.
     let warm = async {
         let mut tick = interval(Duration::from_millis(100));
         loop {
             tokio::select! {
-                _ = tick.tick() => sensor.say(0)?,
+                _ = tick.tick() => sensor.say(cadence(0), RESISTANCE)?,
                 message = page.next() => if reading(message)?.is_some() { return anyhow::Ok(()) },
             }
         }
@@ -123,7 +122,7 @@ async fn measure(program: &Program<'_>, rate: u32, seconds: u32) -> anyhow::Resu
     while late.len() < count && begun.elapsed() < Duration::from_secs(seconds.into()) + LIMIT {
         tokio::select! {
             _ = tick.tick(), if next <= count => {
-                sensor.say(next)?;
+                sensor.say(cadence(next), RESISTANCE)?;
                 said[next % NUMBERS] = Some(Instant::now());
                 next += 1;
             }
@@ -147,7 +146,17 @@ fn reading(
     let message = message.context("the bridge hangs up")??;
     let Message::Text(text) = message else { return Ok(None) };
     let value: serde_json::Value = serde_json::from_str(&text)?;
-    Ok((value["type"] == "reading").then(|| value["cadence"].as_f64().map(sensor::number)).flatten())
+    Ok((value["type"] == "reading").then(|| value["cadence"].as_f64().map(number)).flatten())
+}
+
+/// The cadence that stands for a number: all differ for long enough.
+fn cadence(number: usize) -> f64 {
+    (number % NUMBERS) as f64 / 10.0
+}
+
+/// The number that a cadence stands for.
+fn number(cadence: f64) -> usize {
+    (cadence * 10.0).round() as usize
 }
 
 fn which(name: &str) -> anyhow::Result<PathBuf> {
@@ -173,5 +182,9 @@ fn folder(modules: &Path) -> anyhow::Result<f64> {
     Ok(bytes as f64 / 1e6)
 }
 
+/// How many numbers there are.
+const NUMBERS: usize = 2_000;
+/// In per cent: it does not matter here.
+const RESISTANCE: u8 = 40;
 /// Everything is waited for at most this long.
 const LIMIT: Duration = Duration::from_secs(5);

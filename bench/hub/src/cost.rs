@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
-use crate::riders::{Field, Rode};
+use crate::riders::{Field, Rode, Way};
 use crate::servers::{Programs, Server};
 
 pub(crate) struct Cost {
@@ -29,10 +29,10 @@ impl Cost {
     }
 }
 
-/// Lets riders ride for a while, spread over so many classes.
-pub(crate) async fn measure(server: Server, riders: u32, classes: u32, seconds: u64) -> anyhow::Result<Cost> {
+/// Lets riders ride for a while.
+pub(crate) async fn measure(server: Server, riders: u32, way: Way, seconds: u64) -> anyhow::Result<Cost> {
     let empty = server.resident()?;
-    let field = Field::start(server.port, riders, classes).await?;
+    let field = Field::start(server.port, riders, way).await?;
     tokio::time::sleep(SETTLE).await;
     field.count(true);
     let before = server.each_busy()?;

@@ -16,6 +16,19 @@ pub(crate) struct Field {
     stop: Arc<AtomicBool>,
 }
 
+/// How a field rides.
+#[derive(Clone, Copy)]
+pub(crate) struct Way {
+    /// How many classes it is spread over.
+    pub(crate) classes: u32,
+    /// How far apart its riders send within each second, ms. A page sends as a second begins on the hub's clock, which
+    /// it knows to some milliseconds.
+    pub(crate) spread: u32,
+}
+
+/// As pages do.
+pub(crate) const IN_STEP: u32 = 50;
+
 /// What riders saw while it was counted.
 #[derive(Default)]
 pub(crate) struct Rode {
@@ -32,9 +45,9 @@ pub(crate) struct Rode {
 }
 
 impl Field {
-    /// Connects `count` riders, one after the other in sixteen rows, and lets them ride, each in one of so many
-    /// classes.
-    pub(crate) async fn start(port: u16, count: u32, classes: u32) -> anyhow::Result<Self> {
+    /// Connects `count` riders, one after the other in sixteen rows, and lets them ride.
+    pub(crate) async fn start(port: u16, count: u32, way: Way) -> anyhow::Result<Self> {
+        let classes = way.classes;
         let (counting, stop) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         let mut connecting = JoinSet::new();
         for row in 0..ROWS {
@@ -54,7 +67,8 @@ impl Field {
         for clients in connecting.join_all().await {
             for (racer, client) in clients? {
                 let class = racer % classes + 1;
-                let rider = Rider { client, racer, class, count, counting: Arc::clone(&counting) };
+                let phase = u64::from(way.spread) * u64::from(racer) / u64::from(count);
+                let rider = Rider { client, racer, class, count, phase, counting: Arc::clone(&counting) };
                 riding.spawn(rider.ride(Arc::clone(&stop)));
             }
         }
@@ -91,14 +105,15 @@ struct Rider {
     racer: u32,
     class: u32,
     count: u32,
+    /// When in each second it sends, ms.
+    phase: u64,
     counting: Arc<AtomicBool>,
 }
 
 impl Rider {
     async fn ride(mut self, stop: Arc<AtomicBool>) -> anyhow::Result<Rode> {
         let mut rode = Rode::default();
-        let phase = u64::from(self.racer) * 800 / u64::from(self.count);
-        let mut next = tokio::time::Instant::now() + until(phase);
+        let mut next = tokio::time::Instant::now() + until(self.phase);
         let (mut id, mut sent) = (0_u16, None::<Instant>);
         while !stop.load(Ordering::Relaxed) {
             let heard = tokio::select! {

@@ -7,6 +7,7 @@ use anyhow::Context;
 
 use crate::cost::{Cost, measure, room};
 use crate::curve::{Line, draw};
+use crate::riders::{IN_STEP, Way};
 use crate::servers::{CLASSES, Programs, Server};
 
 #[derive(clap::Args)]
@@ -75,10 +76,11 @@ async fn costs(
     riders: u32,
     start: impl Fn() -> anyhow::Result<Server>,
 ) -> anyhow::Result<Vec<Cost>> {
+    let way = Way { classes: CLASSES, spread: IN_STEP };
     let mut costs = Vec::new();
     for round in 1..=options.rounds {
         println!("{riders} riders, round {round}");
-        costs.push(measure(start()?, riders, CLASSES, options.seconds).await?);
+        costs.push(measure(start()?, riders, way, options.seconds).await?);
     }
     Ok(costs)
 }

@@ -3,7 +3,7 @@
 use alleycat_bench_report::{Goal, Report};
 use alleycat_tests::{Browser, Programs};
 
-use crate::Cli;
+use crate::boards::Options;
 use crate::chromium::{LINES, Line, Tab};
 use crate::race::Bench;
 
@@ -35,7 +35,7 @@ impl Loads {
 
 /// Ours is ready when a rider can press Start Race, the peer when its table is there.
 pub(crate) async fn measure(
-    cli: &Cli,
+    cli: &Options,
     programs: &Programs,
     browser: &Browser,
     peer_url: &str,

@@ -17,6 +17,8 @@ pub(crate) struct Bench {
     riders: u32,
 }
 
+/// An id that no simulated rider has, nor the next one.
+pub(crate) const OTHER: u32 = 39_998;
 const LIMIT: Duration = Duration::from_secs(60);
 /// Races that are ridden before memory is looked at for the first time.
 const WARM_UP: usize = 3;
@@ -41,9 +43,19 @@ impl Bench {
 
     /// Takes a tab into the race, with a field that is complete.
     pub(crate) async fn ride(&self, browser: &Browser, name: &str) -> anyhow::Result<Tab> {
+        self.ride_at(browser, name, self.bridge_port, OTHER).await
+    }
+
+    /// The same at a bridge of one's own, as this racer.
+    pub(crate) async fn ride_at(
+        &self,
+        browser: &Browser,
+        name: &str,
+        bridge_port: u16,
+        racer: u32,
+    ) -> anyhow::Result<Tab> {
         let tab = Tab::open(browser, name).await?;
-        // An id that no simulated rider has.
-        let url = format!("http://localhost:{}/?racer=39999&name=Bench&class=1", self.bridge_port);
+        let url = format!("http://localhost:{bridge_port}/?racer={racer}&name=Bench&class=1");
         tab.go(&url, "document.querySelector('[data-testid=start]')").await?;
         let racing = "return document.querySelector('[data-testid=place]')?.textContent ?? ''";
         until("the tab races", LIMIT, async || {

@@ -78,6 +78,8 @@ impl Mailbox {
     /// Takes packets out, until `out` has enough for one message. Returns whether its session has ended.
     pub(super) fn take(&self, enough: usize, out: &mut BytesMut) -> bool {
         let mut inner = self.lock();
+        let waiting = inner.packets.iter().map(Bytes::len).sum::<usize>();
+        out.reserve(waiting.min(enough));
         while out.len() < enough
             && let Some(packet) = inner.packets.pop_front()
         {

@@ -42,8 +42,7 @@ pub fn write_publish(
         return Err(EncodeError::Topic);
     }
     let length = u16::try_from(topic.len()).map_err(|_| EncodeError::TooLong)?;
-    out.put_u8(0x30 | u8::from(retain));
-    write_length(2 + topic.len() + payload.len(), out)?;
+    write_header(0x30 | u8::from(retain), 2 + topic.len() + payload.len(), out)?;
     out.put_u16(length);
     out.put_slice(topic.as_bytes());
     out.put_slice(payload);
@@ -67,8 +66,7 @@ pub fn write_answer(ack: Ack, id: PacketId, out: &mut BytesMut) {
 /// # Errors
 /// [`EncodeError::TooLong`].
 pub fn write_suback(id: PacketId, granted: &[Option<Qos>], out: &mut BytesMut) -> Result<(), EncodeError> {
-    out.put_u8(0x90);
-    write_length(2 + granted.len(), out)?;
+    write_header(0x90, 2 + granted.len(), out)?;
     out.put_u16(id.get());
     out.extend(granted.iter().map(|granted| granted.map_or(0x80, |qos| qos as u8)));
     Ok(())
@@ -85,10 +83,13 @@ pub fn write_pingresp(out: &mut BytesMut) {
     out.put_slice(&[0xd0, 0]);
 }
 
-fn write_length(mut length: usize, out: &mut BytesMut) -> Result<(), EncodeError> {
+/// Writes the first byte and the length of what follows, and makes room for it.
+fn write_header(first: u8, mut length: usize, out: &mut BytesMut) -> Result<(), EncodeError> {
     if length > crate::adapter::MAX_REMAINING {
         return Err(EncodeError::TooLong);
     }
+    out.reserve(MAX_HEADER + length);
+    out.put_u8(first);
     loop {
         let [byte, ..] = (length & 0x7f).to_le_bytes();
         length >>= 7;
@@ -98,6 +99,9 @@ fn write_length(mut length: usize, out: &mut BytesMut) -> Result<(), EncodeError
         }
     }
 }
+
+/// A first byte, and a length of four at most [MQTT-2.2.3].
+const MAX_HEADER: usize = 5;
 
 #[cfg(test)]
 mod tests {

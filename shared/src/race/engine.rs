@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::api::Verdict;
 use crate::message::{RaceMessage, Refusal};
 use crate::race::{AHEAD_TOLERANCE_MS, DIM_AFTER_MS, GONE_AFTER_MS, MAX_RIDERS, RaceClock, Ridden, Ride};
-use crate::{ClassId, Millis, RaceId, RacerId, Score};
+use crate::{ClassId, Millis, RaceId, RaceSecond, RacerId, Score};
 
 /// The state of one race in one class.
 #[derive(Clone, Debug)]
@@ -107,6 +107,13 @@ impl Race {
                 }
             })
             .collect()
+    }
+
+    /// Whether everybody who told of the second before has told of this one: then it compares like with like
+    /// before it is over. Of a race's first second nobody can say.
+    pub fn is_told(&self, second: RaceSecond) -> bool {
+        let Ok(before) = RaceSecond::try_from(u64::from(second.get()) - 1) else { return false };
+        self.rides.values().all(|ride| ride.has(second) || !ride.has(before))
     }
 
     /// Takes a rider out, with all that was ridden. Returns whether the rider was in it.
@@ -222,6 +229,21 @@ mod tests {
         assert_eq!(leader(1), (1, 105.0));
         assert_eq!(leader(2), (2, 200.0));
         assert_eq!(leader(0), (1, 0.0));
+    }
+
+    #[test]
+    fn a_second_is_told_when_all_have_told_of_it_who_told_of_the_one_before() {
+        let mut race = race();
+        let mut told_after = |m: &[RaceMessage], second: u64| {
+            for m in m {
+                race.take(m, END).unwrap();
+            }
+            race.is_told(second.try_into().unwrap())
+        };
+        assert!(!told_after(&[message(1, 1, 80.0), message(2, 1, 80.0)], 1), "others may be to come");
+        assert!(!told_after(&[message(1, 2, 80.0), message(3, 2, 80.0)], 2), "2 has not told");
+        assert!(told_after(&[message(2, 2, 80.0)], 2));
+        assert!(told_after(&[message(1, 4, 80.0)], 4), "nobody told of the third");
     }
 
     #[test]

@@ -41,6 +41,12 @@ enum Bench {
         #[arg(last = true)]
         options: Vec<String>,
     },
+    /// From the pedal to the rider's own screen and to another rider's board.
+    Latency {
+        /// Options of the bench itself, after `--`; see them with `-- --help`.
+        #[arg(last = true)]
+        options: Vec<String>,
+    },
     /// The hub beside Mosquitto with a consumer in Node.js: ingest, cost of riders, lateness of boards.
     Hub {
         /// Options of the bench itself, after `--`; see them with `-- --help`.
@@ -140,7 +146,8 @@ fn measure(bench: &Bench) -> anyhow::Result<Vec<Value>> {
         Bench::Size => size::measure().and_then(|figures| tell("size", &figures, json)),
         Bench::Hub { options } => hub::run("hub", options, json),
         Bench::Scale { options } => hub::run("scale", options, json),
-        Bench::Page { options } => page::run(options, json),
+        Bench::Page { options } => page::run("page", options, json),
+        Bench::Latency { options } => page::run("latency", options, json),
         Bench::Stream { options } => stream::run(options, json),
         Bench::Bridge { options } => bridge::run(options, json),
         Bench::MqttBrowser { rounds, profile } => browser::run(*rounds, profile, json),
@@ -245,6 +252,6 @@ mod tests {
     fn every_bench_can_be_run_by_its_name_alone() {
         let names: Vec<_> = names().map(|(name, about)| (named(&name).is_some(), name, about)).collect();
         assert!(names.iter().all(|(runs, _, about)| *runs && !about.is_empty()), "{names:?}");
-        assert!(names.len() >= 7 && named("nothing").is_none());
+        assert!(names.len() >= 8 && named("nothing").is_none());
     }
 }

@@ -5,16 +5,19 @@ use std::path::Path;
 use crate::shell::{self, cargo};
 use crate::{node, page, programs, setup};
 
-pub(super) fn run(options: &[String], json: &Path) -> anyhow::Result<()> {
+/// `which` of its benches: `page` or `latency`.
+pub(super) fn run(which: &str, options: &[String], json: &Path) -> anyhow::Result<()> {
     let (tools, browser) = setup::everything()?;
-    let root = shell::root();
-    let modules = node::packages(&root.join("bench"))?;
     let bin = programs::build(true)?;
     let dist = page::build(&tools)?;
     let mut bench = cargo();
-    bench.args(["run", "--release", "--package", "alleycat-bench-page", "--", "--node"]).arg(modules);
-    bench.arg("--peer").arg(root.join("bench/page/peer")).args(options);
-    bench.arg("--json").arg(json);
+    bench.args(["run", "--release", "--package", "alleycat-bench-page", "--", "--json"]).arg(json).arg(which);
+    if which == "page" {
+        let root = shell::root();
+        bench.arg("--node").arg(node::packages(&root.join("bench"))?);
+        bench.arg("--peer").arg(root.join("bench/page/peer"));
+    }
+    bench.args(options);
     bench.env("ALLEYCAT_BIN", bin).env("ALLEYCAT_PAGE", dist);
     bench.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);
     shell::run("measure", &mut bench)

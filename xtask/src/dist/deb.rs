@@ -86,8 +86,7 @@ fn stage(package: &Package, parts: &Parts, tree: &Path) -> anyhow::Result<()> {
         .replace("@VERSION@", &parts.version)
         .replace("@ARCHITECTURE@", &parts.architecture)
         .replace("@SIZE@", &kib(tree)?.to_string())
-        // The oldest one that these programs were built and tried with.
-        .replace("@DEPENDS@", "libc6 (>= 2.36), libgcc-s1");
+        .replace("@DEPENDS@", parts.depends);
     write(&tree.join("DEBIAN/control"), text.as_bytes(), 0o644)
 }
 

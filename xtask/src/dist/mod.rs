@@ -18,6 +18,9 @@ pub(crate) struct Options {
     /// With programs and a page that are built already: folders of `alleycat-hub` and so on, and of `index.html`.
     #[arg(long, num_args = 2, value_names = ["BIN", "PAGE"])]
     built: Option<Vec<PathBuf>>,
+    /// Programs that need nothing of the machine but its kernel (musl): for other distributions, and older ones.
+    #[arg(long = "static", conflicts_with = "built")]
+    fixed: bool,
     /// Leave out the bill of materials, whose tool takes some minutes to build.
     #[arg(long)]
     no_sbom: bool,
@@ -29,6 +32,10 @@ pub(crate) struct Parts {
     bin: PathBuf,
     page: PathBuf,
     version: String,
+    /// What the programs want of the machine, as Debian says it; more comes after it.
+    depends: &'static str,
+    /// The C library that they are for, in the tarball's name.
+    libc: &'static str,
     /// Debian's name of this machine's architecture.
     architecture: String,
     /// The last commit's time: the same sources make the same files.
@@ -38,14 +45,20 @@ pub(crate) struct Parts {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let (bin, page) = match options.built.as_deref() {
         Some([bin, page]) => (std::path::absolute(bin)?, std::path::absolute(page)?),
-        _ => (programs::build(true)?, page::build(&setup::for_page()?)?),
+        _ => {
+            let bin = if options.fixed { programs::build_static() } else { programs::build(true) };
+            (bin?, page::build(&setup::for_page()?)?)
+        }
     };
     let dist = shell::root().join("target/dist");
     if dist.exists() {
         fs::remove_dir_all(&dist)?;
     }
     fs::create_dir_all(&dist)?;
-    let parts = Parts::new(bin, page)?;
+    let mut parts = Parts::new(bin, page)?;
+    if options.fixed {
+        (parts.depends, parts.libc) = ("", "musl");
+    }
     tarball(&parts, &dist)?;
     for package in deb::PACKAGES {
         deb::build(package, &parts, &dist)?;
@@ -75,7 +88,16 @@ impl Parts {
         let epoch =
             output(command("git").args(["log", "-1", "--format=%ct"])).unwrap_or_else(|| "0".to_owned());
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        Ok(Self { bin, page, version, architecture: architecture.to_owned(), epoch })
+        Ok(Self {
+            bin,
+            page,
+            version,
+            // The oldest one that these programs were built and tried with.
+            depends: "libc6 (>= 2.36), libgcc-s1, ",
+            libc: "gnu",
+            architecture: architecture.to_owned(),
+            epoch,
+        })
     }
 
     /// Packs a folder so that the same content makes the same file.
@@ -88,7 +110,7 @@ impl Parts {
 }
 
 fn tarball(parts: &Parts, dist: &Path) -> anyhow::Result<()> {
-    let name = format!("alleycat-{}-linux-{}", parts.version, std::env::consts::ARCH);
+    let name = format!("alleycat-{}-{}-linux-{}", parts.version, std::env::consts::ARCH, parts.libc);
     let stage = shell::root().join("target/dist-stage");
     let top = stage.join(&name);
     if stage.exists() {
