@@ -90,11 +90,13 @@ async fn who_sends_byte_by_byte_holds_no_connection() {
 }
 
 #[tokio::test]
-async fn a_token_is_of_one_hub_one_racer_and_one_join() {
+async fn a_token_is_of_one_hub_one_racer_and_one_stay() {
     let (hub, other) = (TestHub::start(&[]).await, TestHub::start(&[]).await);
     let first = hub.join(60).await;
-    let again = json!({ "racerId": 60, "name": "Ann", "token": first }).to_string();
-    let newest = hub.post("/api/join", &again).await.1["token"].as_str().unwrap().to_owned();
+    let with = |token: &str| json!({ "racerId": 60, "name": "Ann", "token": token }).to_string();
+    assert_eq!(hub.post("/api/leave", &with(&first)).await.0, 204);
+    let joined = hub.join(60).await;
+    let newest = hub.post("/api/join", &with(&joined)).await.1["token"].as_str().unwrap().to_owned();
     let foreign = other.join(60).await;
     let neighbour = hub.join(61).await;
     let (claims, mac) = newest.split_once('.').unwrap();
@@ -130,9 +132,11 @@ async fn a_token_is_of_one_hub_one_racer_and_one_join() {
             assert!((400..500).contains(&status), "{path} {status} {token}");
         }
     }
-    let mut mqtt = hub.websocket(Some("mqtt")).await.unwrap();
-    mqtt.send(&connect("rider", Some(("60", &newest)))).await;
-    assert_eq!(mqtt.packet().await, CONNACK, "the true one is still good");
+    for token in [&newest, &joined] {
+        let mut mqtt = hub.websocket(Some("mqtt")).await.unwrap();
+        mqtt.send(&connect("rider", Some(("60", token)))).await;
+        assert_eq!(mqtt.packet().await, CONNACK, "the true ones are still good");
+    }
     let leave = json!({ "racerId": 60, "token": newest }).to_string();
     assert_eq!(hub.post("/api/leave", &leave).await.0, 204);
     let mut replayed = hub.websocket(Some("mqtt")).await.unwrap();
