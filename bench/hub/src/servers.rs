@@ -152,6 +152,8 @@ impl Server {
 /// Starts a hub; also returns its port, and how many riders it has files for.
 fn hub(programs: &Programs, data: &Path, options: &[&str]) -> anyhow::Result<(Child, u16, u32)> {
     let mut command = Command::new(&programs.hub);
+    // Where it listens is in its log.
+    command.env("RUST_LOG", "info");
     command.args(["serve", "--open", "--listen", "127.0.0.1:0", "--data"]).arg(data);
     let mut child = command.args(options).stderr(Stdio::piped()).spawn().context("the hub")?;
     let mut log = BufReader::new(child.stderr.take().context("its log")?).lines().map_while(Result::ok);
