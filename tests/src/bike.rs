@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread::JoinHandle;
@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use anyhow::Context;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::pty::openpty;
+use nix::pty::{OpenptyResult, openpty};
 use nix::unistd::ttyname;
 use std::os::fd::AsFd;
 use tempfile::TempDir;
@@ -84,13 +84,8 @@ impl Bike {
     /// When the system gives no pseudo-terminal.
     pub fn plug(&mut self) -> anyhow::Result<()> {
         self.unplug();
-        let pair = openpty(None, None).context("no pseudo-terminal")?;
-        // A program that is started meanwhile must not hold the cable's other end.
-        for end in [&pair.master, &pair.slave] {
-            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
-        }
-        let name = ttyname(&pair.slave)?;
-        symlink(Path::new(&name), self.path())?;
+        let (pair, name) = pseudo_terminal().context("no pseudo-terminal")?;
+        symlink(name, self.path())?;
         let unplug = Arc::new(AtomicBool::new(false));
         let (state, until) = (Arc::clone(&self.state), Arc::clone(&unplug));
         let thread = std::thread::spawn(move || answer(pair.master, pair.slave, &state, &until));
@@ -113,6 +108,17 @@ impl Drop for Bike {
     fn drop(&mut self) {
         self.unplug();
     }
+}
+
+/// Both ends of a cable, and the name of the bridge's end.
+pub(crate) fn pseudo_terminal() -> nix::Result<(OpenptyResult, PathBuf)> {
+    let pair = openpty(None, None)?;
+    // A program that is started meanwhile must not hold the cable's other end.
+    for end in [&pair.master, &pair.slave] {
+        fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    }
+    let name = ttyname(&pair.slave)?;
+    Ok((pair, name))
 }
 
 /// Answers requests until the cable is pulled. The slave stays open so that the master can be read while

@@ -5,9 +5,7 @@ use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::pty::openpty;
-use nix::unistd::ttyname;
+use crate::bike::pseudo_terminal;
 
 /// The sensor's end of the line.
 #[derive(Debug)]
@@ -24,12 +22,7 @@ impl LineBike {
     /// # Errors
     /// When the system gives no pseudo-terminal.
     pub fn new() -> io::Result<Self> {
-        let pair = openpty(None, None)?;
-        // A bridge that inherits the device would keep it plugged in.
-        for end in [&pair.master, &pair.slave] {
-            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
-        }
-        let path = ttyname(&pair.slave)?;
+        let (pair, path) = pseudo_terminal()?;
         Ok(Self { line: File::from(pair.master), _device: pair.slave, path })
     }
 

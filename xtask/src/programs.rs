@@ -17,19 +17,9 @@ const PACKAGES: [&str; 3] = ["alleycat-hub", "alleycat-bridge", "alleycat-sim"];
 
 /// Builds the native programs, for release or for the tests. Returns the folder that holds them.
 pub(crate) fn build(release: bool) -> anyhow::Result<PathBuf> {
-    let mut build = cargo();
-    build.arg("build");
-    if release {
-        build.arg("--release");
-    } else {
-        // In the tests, hub and simulator speak to streams too.
-        build.args(["--features", "alleycat-hub/kinesis,alleycat-sim/kinesis"]);
-    }
-    for package in PACKAGES {
-        build.args(["--package", package]);
-    }
-    build.arg("--bins").env("CARGO_TARGET_DIR", shell::root().join("target"));
-    shell::run("build hub, bridge and simulator", &mut build)?;
+    // In the tests, hub and simulator speak to streams too.
+    let debug = ["--features", "alleycat-hub/kinesis,alleycat-sim/kinesis"];
+    compile("build hub, bridge and simulator", if release { &["--release"] } else { &debug })?;
     Ok(shell::root().join("target").join(if release { "release" } else { "debug" }))
 }
 
@@ -46,14 +36,18 @@ pub(crate) fn build_static() -> anyhow::Result<PathBuf> {
     if which("musl-gcc").is_none() {
         apt_install(&["musl-tools"], "a C compiler for musl")?;
     }
+    compile("build hub, bridge and simulator, static", &["--release", "--target", &target])?;
+    Ok(shell::root().join("target").join(target).join("release"))
+}
+
+fn compile(what: &str, options: &[&str]) -> anyhow::Result<()> {
     let mut build = cargo();
-    build.args(["build", "--release", "--bins", "--target", &target]);
+    build.arg("build").args(options);
     for package in PACKAGES {
         build.args(["--package", package]);
     }
-    build.env("CARGO_TARGET_DIR", shell::root().join("target"));
-    shell::run("build hub, bridge and simulator, static", &mut build)?;
-    Ok(shell::root().join("target").join(target).join("release"))
+    build.arg("--bins").env("CARGO_TARGET_DIR", shell::root().join("target"));
+    shell::run(what, &mut build)
 }
 
 /// Looks after programs until `stop`.

@@ -18,7 +18,7 @@ pub(crate) struct Options {
     /// How many riders race besides.
     #[arg(long, default_value_t = 100)]
     riders: u32,
-    /// How often the cadence changes: each time at another point of a second, once in three seconds.
+    /// How often the cadence changes: each time at another point of a second, once in 3.6 s.
     #[arg(long, default_value_t = 100)]
     steps: u32,
 }
