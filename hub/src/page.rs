@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::middleware::{self, Next};
@@ -19,7 +19,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 pub(crate) fn routes(folder: Option<&Path>, policy: &str) -> Router {
     match folder {
         Some(folder) => Router::new()
-            .fallback_service(ServeDir::new(folder))
+            .fallback_service(ServeDir::new(folder).precompressed_br().precompressed_gzip())
             .layer(middleware::from_fn(cache))
             .layer(SetResponseHeaderLayer::overriding(
                 CONTENT_SECURITY_POLICY,
@@ -29,6 +29,7 @@ pub(crate) fn routes(folder: Option<&Path>, policy: &str) -> Router {
                 REFERRER_POLICY,
                 HeaderValue::from_static("no-referrer"),
             ))
+            // Of a page whose files are not packed.
             .layer(CompressionLayer::new()),
         None => Router::new().route("/", get(|| async { NO_PAGE })),
     }
@@ -41,6 +42,8 @@ async fn cache(request: Request, next: Next) -> Response {
     let policy = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(policy));
+    // One address, several ways to be packed.
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(CONTENT_TYPE) {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

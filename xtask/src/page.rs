@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 
 use crate::setup::Tools;
 use crate::shell::{self, command};
-use crate::{parts, setup, worker};
+use crate::{pack, parts, setup, worker};
 
 /// What to build.
 #[derive(Debug, clap::Args)]
@@ -46,6 +46,7 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
     let reader = ["_bg.wasm", ".js"].map(|rest| ([READER, rest].concat(), rest.to_owned()));
     name_by_content(&dist, READER, &reader).context("what reads bikes can't be given its name")?;
     worker::write(&dist)?;
+    pack::all(&dist).context("the page's files can't be packed")?;
     Ok(dist)
 }
 

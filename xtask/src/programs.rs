@@ -12,15 +12,28 @@ use nix::unistd::Pid;
 
 use crate::shell::{self, apt_install, cargo, which};
 
-/// The packages of the native programs.
-const PACKAGES: [&str; 3] = ["alleycat-hub", "alleycat-bridge", "alleycat-sim"];
+/// The native programs, which are packages of the same names.
+const PROGRAMS: [&str; 3] = ["alleycat-hub", "alleycat-bridge", "alleycat-sim"];
 
 /// Builds the native programs, for release or for the tests. Returns the folder that holds them.
 pub(crate) fn build(release: bool) -> anyhow::Result<PathBuf> {
-    // In the tests, hub and simulator speak to streams too.
-    let debug = ["--features", "alleycat-hub/kinesis,alleycat-sim/kinesis"];
-    compile("build hub, bridge and simulator", if release { &["--release"] } else { &debug })?;
-    Ok(shell::root().join("target").join(if release { "release" } else { "debug" }))
+    if !release {
+        return for_tests(&PROGRAMS);
+    }
+    compile("build hub, bridge and simulator", &["--release"])?;
+    Ok(shell::root().join("target/release"))
+}
+
+/// Builds programs of the workspace as the tests have them: hub and simulator speak to streams too. Returns the
+/// folder that holds them.
+pub(crate) fn for_tests(programs: &[&str]) -> anyhow::Result<PathBuf> {
+    let mut build = cargo();
+    shell::workspace(build.arg("build"));
+    build.args(programs.iter().flat_map(|program| ["--bin", program]));
+    // With a test among what is built, dependencies have the features that tests want of them.
+    build.args(["--test", "system"]).env("CARGO_TARGET_DIR", shell::root().join("target"));
+    shell::run(&format!("build {}", programs.join(", ")), &mut build)?;
+    Ok(shell::root().join("target/debug"))
 }
 
 /// Builds the native programs for release so that they need nothing of the machine but its kernel. Returns the folder
@@ -43,9 +56,7 @@ pub(crate) fn build_static() -> anyhow::Result<PathBuf> {
 fn compile(what: &str, options: &[&str]) -> anyhow::Result<()> {
     let mut build = cargo();
     build.arg("build").args(options);
-    for package in PACKAGES {
-        build.args(["--package", package]);
-    }
+    build.args(PROGRAMS.iter().flat_map(|program| ["--package", program]));
     build.arg("--bins").env("CARGO_TARGET_DIR", shell::root().join("target"));
     shell::run(what, &mut build)
 }

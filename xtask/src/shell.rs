@@ -35,6 +35,12 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
+/// Has cargo do something for the whole workspace but the page. Which features a dependency has depends on all
+/// packages that a command names: lints, tests and programs that name the same ones share what was compiled.
+pub(crate) fn workspace(cargo: &mut Command) -> &mut Command {
+    cargo.args(["--workspace", "--exclude", "alleycat-app", "--all-features"])
+}
+
 /// Runs a command to its end with its output on the terminal.
 pub(crate) fn run(what: &str, command: &mut Command) -> anyhow::Result<()> {
     let start = Instant::now();

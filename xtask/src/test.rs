@@ -1,7 +1,9 @@
 //! `cargo xtask test`: what CI runs, in the order in which it is cheapest to fail.
 
+use std::process::Command;
 use std::time::Instant;
 
+use anyhow::Context;
 use clap::ValueEnum;
 
 use crate::broker::Broker;
@@ -50,8 +52,10 @@ const SYSTEM: &str = "alleycat-tests";
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let start = Instant::now();
     let (tools, browser) = setup::everything()?;
+    let mut took = vec![format!("tools {:.0} s", start.elapsed().as_secs_f64())];
     let steps = if options.only.is_empty() { ALL.to_vec() } else { options.only.clone() };
     for step in &steps {
+        let began = Instant::now();
         match step {
             Step::Format => shell::run("format", cargo().args(["fmt", "--all", "--check"]))?,
             Step::Lint => lint(&tools)?,
@@ -62,15 +66,17 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             Step::System => system(&tools, &browser)?,
             Step::Look => look(&tools, &browser)?,
         }
+        took.push(format!("{step:?} {:.0} s", began.elapsed().as_secs_f64()).to_lowercase());
     }
-    println!("\nall of {} steps passed in {:.0} s", steps.len(), start.elapsed().as_secs_f64());
+    let all = start.elapsed().as_secs_f64();
+    println!("\nall of {} steps passed in {all:.0} s: {}", steps.len(), took.join(", "));
     Ok(())
 }
 
 fn lint(tools: &Tools) -> anyhow::Result<()> {
     let mut native = cargo();
-    native.args(["clippy", "--workspace", "--exclude", PAGE, "--all-targets", "--all-features"]);
-    shell::run("clippy, native", native.args(["--", "-D", "warnings"]))?;
+    shell::workspace(native.arg("clippy")).args(["--all-targets", "--", "-D", "warnings"]);
+    shell::run("clippy, native", &mut native)?;
     let mut wasm = cargo();
     tools.prepare(&mut wasm);
     wasm.args(["clippy", "--target", "wasm32-unknown-unknown", "--all-targets"]);
@@ -91,8 +97,8 @@ fn lint(tools: &Tools) -> anyhow::Result<()> {
 
 fn docs(tools: &Tools) -> anyhow::Result<()> {
     let mut doc = cargo();
-    doc.args(["doc", "--workspace", "--exclude", PAGE, "--no-deps", "--all-features"]);
-    shell::run("documentation", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    shell::workspace(doc.arg("doc")).arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings");
+    shell::run("documentation", &mut doc)?;
     let mut page = cargo();
     tools.prepare(&mut page);
     page.args(["doc", "--target", "wasm32-unknown-unknown", "--no-deps", "-p", PAGE, "-p", READER]);
@@ -120,7 +126,7 @@ fn deny(tools: &Tools) -> anyhow::Result<()> {
 
 fn native() -> anyhow::Result<()> {
     let mut all = cargo();
-    all.args(["test", "--workspace", "--exclude", PAGE, "--exclude", SYSTEM, "--all-features"]);
+    shell::workspace(all.arg("test")).args(["--exclude", SYSTEM]);
     all.env("ALLEYCAT_NODE_MODULES", node::packages(&shell::root().join("mqtt/tests/differential"))?);
     // Nobody looks for credentials on the network.
     all.envs(kinesis::ENVIRONMENT);
@@ -151,8 +157,7 @@ fn in_browser(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
 fn system(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
     let bin = programs::build(false)?;
     let (dist, gallery) = (page::build(tools)?, page::gallery(tools)?);
-    let mut test = cargo();
-    test.args(["test", "-p", SYSTEM, "--", "--test-threads", "1", "--nocapture"]);
+    let mut test = whole(&suites()?);
     // What a test says when it fails is worth more than where it was said.
     test.env("RUST_LIB_BACKTRACE", "0")
         .env("ALLEYCAT_BIN", bin)
@@ -170,11 +175,27 @@ fn system(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
     chaos::short(tools, browser)
 }
 
+/// Tests of the whole system, by the names of their folders, one after the other.
+fn whole(suites: &[String]) -> Command {
+    let mut test = cargo();
+    shell::workspace(test.arg("test")).args(suites.iter().flat_map(|suite| ["--test", suite]));
+    test.args(["--", "--test-threads", "1", "--nocapture"]);
+    test
+}
+
+/// All tests of the whole system: each is a folder with a `main.rs`.
+fn suites() -> anyhow::Result<Vec<String>> {
+    let entries = std::fs::read_dir(shell::root().join("tests")).context("tests/ can't be read")?.flatten();
+    let folders = entries.filter(|entry| entry.path().join("main.rs").is_file());
+    let mut names: Vec<_> = folders.map(|folder| folder.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    Ok(names)
+}
+
 fn look(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
     let bin = programs::build(false)?;
     let gallery = page::gallery(tools)?;
-    let mut test = cargo();
-    test.args(["test", "-p", SYSTEM, "--test", "look", "--", "--test-threads", "1", "--nocapture"]);
+    let mut test = whole(&["look".to_owned()]);
     test.env("RUST_LIB_BACKTRACE", "0").env("ALLEYCAT_BIN", bin);
     // The hub of these tests serves the gallery as its page.
     test.env("ALLEYCAT_PAGE", &gallery).env("ALLEYCAT_GALLERY", &gallery);

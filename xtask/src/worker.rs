@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::pack;
 use crate::shell::{self, command, output};
 
 /// Writes the worker of the page in `dist`, last of all: it has the hashes of all files.
@@ -58,7 +59,7 @@ fn list(folder: &Path, under: &str, files: &mut Vec<File>) -> anyhow::Result<()>
         let address = format!("{under}/{name}");
         if path.is_dir() {
             list(&path, &address, files)?;
-        } else if address != format!("/{NAME}") && !name.starts_with('.') {
+        } else if address != format!("/{NAME}") && !name.starts_with('.') && !pack::is_packed(name) {
             let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
             ensure!(address.chars().all(plain), "{address} would have to be escaped");
             let address = if address == "/index.html" { "/".to_owned() } else { address };

@@ -66,7 +66,8 @@ pub(crate) async fn run(options: &Options, programs: &Programs, files: u64) -> a
     }
     report.print();
     if let Some(file) = &options.picture {
-        std::fs::write(file, draw(&lines)).with_context(|| format!("{} can't be written", file.display()))?;
+        std::fs::write(file, draw(&lines)?)
+            .with_context(|| format!("{} can't be written", file.display()))?;
     }
     Ok(report)
 }

@@ -81,17 +81,26 @@ async fn the_page_is_served_with_its_types_and_kept_by_its_hash() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("index.html"), "<p>page").unwrap();
     std::fs::write(folder.path().join("app-0123456789abcdef_bg.wasm"), [0; 4_000]).unwrap();
+    std::fs::write(folder.path().join("start.js"), "start()").unwrap();
+    std::fs::write(folder.path().join("start.js.br"), "packed").unwrap();
     let hub = TestHub::start(&["--page", folder.path().to_str().unwrap()]).await;
     let index = reqwest::get(hub.url("/")).await.unwrap();
     assert_eq!(index.headers()["cache-control"], "no-cache");
     assert_eq!(index.text().await.unwrap(), "<p>page");
-    let wasm = reqwest::Client::new()
-        .get(hub.url("/app-0123456789abcdef_bg.wasm"))
-        .header("accept-encoding", "gzip");
-    let wasm = wasm.send().await.unwrap();
+    let accepting = |path: &str, packed: &str| {
+        reqwest::Client::new().get(hub.url(path)).header("accept-encoding", packed).send()
+    };
+    let wasm = accepting("/app-0123456789abcdef_bg.wasm", "gzip, br").await.unwrap();
     assert_eq!(wasm.headers()["content-type"], "application/wasm");
     assert_eq!(wasm.headers()["content-encoding"], "gzip");
     assert!(wasm.headers()["cache-control"].to_str().unwrap().contains("immutable"));
+    for (packed, sent, encoding) in [("gzip, br", "packed", Some("br")), ("gzip", "start()", None)] {
+        let start = accepting("/start.js", packed).await.unwrap();
+        assert_eq!(start.headers()["vary"], "accept-encoding");
+        assert!(start.headers()["content-type"].to_str().unwrap().starts_with("text/javascript"));
+        assert_eq!(start.headers().get("content-encoding").map(|value| value.to_str().unwrap()), encoding);
+        assert_eq!(start.text().await.unwrap(), sent);
+    }
     let outside = reqwest::get(hub.url("/%2e%2e/%2e%2e/etc/passwd")).await.unwrap();
     assert_eq!(outside.status(), 404);
 }

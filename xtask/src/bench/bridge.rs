@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::measurer;
 use crate::node;
 use crate::shell::{self, cargo};
 
@@ -16,9 +17,8 @@ pub(super) fn run(options: &[String], json: &Path) -> anyhow::Result<()> {
         .env("CARGO_TARGET_DIR", &target);
     shell::run("bridge", &mut build)?;
     let bridge = target.join("tablet/alleycat-bridge");
-    let mut bench = cargo();
-    bench.args(["run", "--release", "--package", "alleycat-bench-bridge", "--", "--bridge"]).arg(bridge);
-    bench.arg("--peer").arg(folder.join("peer.mjs")).arg("--node").arg(modules).args(options);
-    bench.arg("--json").arg(json);
+    let mut bench = measurer("alleycat-bench-bridge")?;
+    bench.arg("--bridge").arg(bridge).arg("--peer").arg(folder.join("peer.mjs"));
+    bench.arg("--node").arg(modules).args(options).arg("--json").arg(json);
     shell::run("measure", &mut bench)
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
+use super::measurer;
 use crate::shell::{self, cargo, command};
 use crate::{node, setup, wasm};
 
@@ -36,8 +37,8 @@ pub(super) fn run(rounds: usize, profile: &str, json: &Path) -> anyhow::Result<(
         let from = root.join("bench/browser/page").join(file);
         fs::copy(&from, folder.join(file)).with_context(|| format!("{} can't be copied", from.display()))?;
     }
-    let mut bench = cargo();
-    bench.args(["run", "--release", "--package", "alleycat-bench-browser", "--", "--page"]).arg(&folder);
+    let mut bench = measurer("alleycat-bench-browser")?;
+    bench.arg("--page").arg(&folder);
     bench.arg("--node").arg(modules).args(["--rounds", &rounds.to_string()]);
     bench.arg("--json").arg(json);
     bench.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use crate::shell::{self, cargo};
+use super::measurer;
+use crate::shell;
 use crate::{node, programs, setup};
 
 /// `which` of its benches: `hub` or `scale`.
 pub(super) fn run(which: &str, options: &[String], json: &Path) -> anyhow::Result<()> {
     let modules = node::packages(&shell::root().join("bench"))?;
     let hub = programs::build(true)?.join("alleycat-hub");
-    let mut bench = cargo();
-    bench.args(["run", "--release", "--package", "alleycat-bench-hub", "--", "--hub"]).arg(hub);
-    bench.arg("--mosquitto").arg(setup::mosquitto()?).arg("--node").arg(modules);
+    let mut bench = measurer("alleycat-bench-hub")?;
+    bench.arg("--hub").arg(hub).arg("--mosquitto").arg(setup::mosquitto()?).arg("--node").arg(modules);
     bench.arg("--json").arg(json).arg(which).args(options);
     shell::run("measure", &mut bench)
 }

@@ -10,12 +10,15 @@ mod stream;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Context;
-use clap::{Args, Command, Subcommand};
+use clap::{Args, Subcommand};
 use machine::Machine;
 use serde_json::{Value, json};
+
+use crate::shell;
 
 /// What to measure.
 #[derive(Args)]
@@ -159,6 +162,25 @@ fn measure(bench: &Bench) -> anyhow::Result<Vec<Value>> {
     Ok(figures)
 }
 
+/// What a bench measures with, built for release. Which features a dependency has depends on all packages that are
+/// named, so all of these are, and share what was compiled.
+fn measurer(name: &str) -> anyhow::Result<Command> {
+    let mut build = shell::cargo();
+    build.args(["build", "--release"]).args(MEASURERS.iter().flat_map(|name| ["--package", name]));
+    let target = shell::root().join("target");
+    build.args(["--bin", name]).env("CARGO_TARGET_DIR", &target);
+    shell::run(&format!("build {name}"), &mut build)?;
+    Ok(shell::command(target.join("release").join(name)))
+}
+
+const MEASURERS: [&str; 5] = [
+    "alleycat-bench-bridge",
+    "alleycat-bench-browser",
+    "alleycat-bench-hub",
+    "alleycat-bench-page",
+    "alleycat-bench-stream",
+];
+
 /// Prints a table of figures and writes them as the other benches do.
 fn tell(name: &str, figures: &[Figure], file: &Path) -> anyhow::Result<()> {
     println!("\n{:<40} {:>9} {:<6} {:<15} {:>9} {:>7}  goal", "what", "ours", "", "peer", "peer's", "ratio");
@@ -206,7 +228,7 @@ fn text<'a>(figure: &'a Value, name: &str) -> &'a str {
 
 /// The benches as the command line has them, and what each is about.
 fn names() -> impl Iterator<Item = (String, String)> {
-    let command = Bench::augment_subcommands(Command::new("bench"));
+    let command = Bench::augment_subcommands(clap::Command::new("bench"));
     let names: Vec<_> = command
         .get_subcommands()
         .map(|bench| {
@@ -218,7 +240,7 @@ fn names() -> impl Iterator<Item = (String, String)> {
 
 /// The bench of this name with its defaults.
 fn named(name: &str) -> Option<Bench> {
-    let command = Bench::augment_subcommands(Command::new("bench"));
+    let command = Bench::augment_subcommands(clap::Command::new("bench"));
     let matches = command.try_get_matches_from(["bench", name]).ok()?;
     <Bench as clap::FromArgMatches>::from_arg_matches(&matches).ok()
 }

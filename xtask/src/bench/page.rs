@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::shell::{self, cargo};
+use super::measurer;
+use crate::shell;
 use crate::{node, page, programs, setup};
 
 /// `which` of its benches: `page` or `latency`.
@@ -10,8 +11,8 @@ pub(super) fn run(which: &str, options: &[String], json: &Path) -> anyhow::Resul
     let (tools, browser) = setup::everything()?;
     let bin = programs::build(true)?;
     let dist = page::build(&tools)?;
-    let mut bench = cargo();
-    bench.args(["run", "--release", "--package", "alleycat-bench-page", "--", "--json"]).arg(json).arg(which);
+    let mut bench = measurer("alleycat-bench-page")?;
+    bench.arg("--json").arg(json).arg(which);
     if which == "page" {
         let root = shell::root();
         bench.arg("--node").arg(node::packages(&root.join("bench"))?);

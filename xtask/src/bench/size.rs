@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::iter::Sum;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use super::Figure;
 use crate::page::{PAGE, PROFILE};
 use crate::setup::{self, Tools};
 use crate::shell::{self, cargo};
-use crate::{node, page, parts, wasm};
+use crate::{node, pack, page, parts, wasm};
 
 /// What the client may weigh in the page, brotli.
 const CLIENT_GOAL: usize = 30 * 1024;
@@ -34,12 +33,7 @@ struct Weight {
 impl Weight {
     fn of(file: &Path) -> anyhow::Result<Self> {
         let bytes = fs::read(file).with_context(|| format!("{} can't be read", file.display()))?;
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        gzip.write_all(&bytes)?;
-        let best = brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() };
-        let mut packed = Vec::new();
-        brotli::BrotliCompress(&mut bytes.as_slice(), &mut packed, &best)?;
-        Ok(Self { raw: bytes.len(), gzip: gzip.finish()?.len(), brotli: packed.len() })
+        Ok(Self { raw: bytes.len(), gzip: pack::gzip(&bytes)?.len(), brotli: pack::brotli(&bytes)?.len() })
     }
 
     /// All files of a folder, each packed by itself as a server sends them.
@@ -82,7 +76,7 @@ fn by_moment(dist: &Path) -> anyhow::Result<BTreeMap<String, Weight>> {
     let mut moments = BTreeMap::<String, Weight>::new();
     for (file, weight) in files(dist)? {
         let name = match parts::loaded_later(&file) {
-            _ if file.ends_with(".png") => continue,
+            _ if file.ends_with(".png") || pack::is_packed(&file) => continue,
             Some(part) => part,
             None if file.starts_with(page::READER) => page::READER,
             None => "",

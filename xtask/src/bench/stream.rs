@@ -2,15 +2,14 @@
 
 use std::path::Path;
 
-use crate::shell::{self, cargo};
+use super::measurer;
+use crate::shell;
 use crate::{kinesis, node};
 
 pub(super) fn run(options: &[String], json: &Path) -> anyhow::Result<()> {
     let root = shell::root();
-    let mut bench = cargo();
-    bench
-        .args(["run", "--release", "--package", "alleycat-bench-stream", "--", "run"])
-        .envs(kinesis::ENVIRONMENT);
+    let mut bench = measurer("alleycat-bench-stream")?;
+    bench.arg("run").envs(kinesis::ENVIRONMENT);
     bench.arg("--kinesalite").arg(root.join("tests/node/kinesalite.mjs"));
     bench.arg("--kinesalite-modules").arg(node::packages(&root.join("tests/node"))?);
     bench.arg("--sample").arg(root.join("bench/stream/sample.mjs"));

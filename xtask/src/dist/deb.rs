@@ -86,7 +86,7 @@ fn stage(package: &Package, parts: &Parts, tree: &Path) -> anyhow::Result<()> {
         .replace("@VERSION@", &parts.version)
         .replace("@ARCHITECTURE@", &parts.architecture)
         .replace("@SIZE@", &kib(tree)?.to_string())
-        .replace("@DEPENDS@", parts.depends);
+        .replace("@DEPENDS@", parts.libc.depends);
     write(&tree.join("DEBIAN/control"), text.as_bytes(), 0o644)
 }
 
@@ -115,7 +115,7 @@ mod tests {
             write(&bin.join(program), b"#!/bin/sh\n", 0o755).unwrap();
         }
         write(&page.join("index.html"), b"<p>", 0o644).unwrap();
-        let parts = Parts::new(bin, page).unwrap();
+        let parts = Parts::new(bin, page, &super::super::GNU).unwrap();
         for package in PACKAGES {
             let tree = folder.join(package.name);
             stage(package, &parts, &tree).unwrap();

@@ -32,15 +32,26 @@ pub(crate) struct Parts {
     bin: PathBuf,
     page: PathBuf,
     version: String,
-    /// What the programs want of the machine, as Debian says it; more comes after it.
-    depends: &'static str,
-    /// The C library that they are for, in the tarball's name.
-    libc: &'static str,
+    libc: &'static Libc,
     /// Debian's name of this machine's architecture.
     architecture: String,
     /// The last commit's time: the same sources make the same files.
     epoch: String,
 }
+
+/// A C library that programs are for.
+#[derive(Debug)]
+struct Libc {
+    /// In the tarball's name.
+    name: &'static str,
+    /// What they want of the machine, as Debian says it; more comes after it.
+    depends: &'static str,
+}
+
+/// Debian's own, and the oldest one that these programs were built and tried with.
+const GNU: Libc = Libc { name: "gnu", depends: "libc6 (>= 2.36), libgcc-s1, " };
+/// Within the programs themselves.
+const MUSL: Libc = Libc { name: "musl", depends: "" };
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let (bin, page) = match options.built.as_deref() {
@@ -55,10 +66,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         fs::remove_dir_all(&dist)?;
     }
     fs::create_dir_all(&dist)?;
-    let mut parts = Parts::new(bin, page)?;
-    if options.fixed {
-        (parts.depends, parts.libc) = ("", "musl");
-    }
+    let parts = Parts::new(bin, page, if options.fixed { &MUSL } else { &GNU })?;
     tarball(&parts, &dist)?;
     for package in deb::PACKAGES {
         deb::build(package, &parts, &dist)?;
@@ -76,7 +84,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 impl Parts {
-    fn new(bin: PathBuf, page: PathBuf) -> anyhow::Result<Self> {
+    fn new(bin: PathBuf, page: PathBuf, libc: &'static Libc) -> anyhow::Result<Self> {
         for file in PROGRAMS.map(|name| bin.join(name)).into_iter().chain([page.join("index.html")]) {
             ensure!(file.is_file(), "{} is missing", file.display());
         }
@@ -88,16 +96,7 @@ impl Parts {
         let epoch =
             output(command("git").args(["log", "-1", "--format=%ct"])).unwrap_or_else(|| "0".to_owned());
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        Ok(Self {
-            bin,
-            page,
-            version,
-            // The oldest one that these programs were built and tried with.
-            depends: "libc6 (>= 2.36), libgcc-s1, ",
-            libc: "gnu",
-            architecture: architecture.to_owned(),
-            epoch,
-        })
+        Ok(Self { bin, page, version, libc, architecture: architecture.to_owned(), epoch })
     }
 
     /// Packs a folder so that the same content makes the same file.
@@ -110,7 +109,7 @@ impl Parts {
 }
 
 fn tarball(parts: &Parts, dist: &Path) -> anyhow::Result<()> {
-    let name = format!("alleycat-{}-{}-linux-{}", parts.version, std::env::consts::ARCH, parts.libc);
+    let name = format!("alleycat-{}-{}-linux-{}", parts.version, std::env::consts::ARCH, parts.libc.name);
     let stage = shell::root().join("target/dist-stage");
     let top = stage.join(&name);
     if stage.exists() {
