@@ -2,6 +2,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use alleycat_sensors::regime::{DECODERS, fuzz, survives};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -28,6 +30,17 @@ fn no_bytes_make_a_decoder_panic_hang_or_tell_what_can_not_be() {
             let outcome = std::panic::catch_unwind(|| fuzz(name, &data));
             assert!(outcome.is_ok(), "{name}, ALLEYCAT_FUZZ_SEED={seed}");
         }
+    }
+}
+
+#[test]
+fn inputs_that_fuzzing_has_kept_are_withstood() {
+    for (name, _) in DECODERS {
+        let file = format!("{}/fuzz/kept/{}.txt", env!("CARGO_MANIFEST_DIR"), name.replace('-', "_"));
+        let lines = std::fs::read_to_string(&file).expect("every decoder has its inputs kept");
+        let inputs: Vec<_> = lines.lines().map(|line| STANDARD.decode(line).expect("base64")).collect();
+        assert!(inputs.len() > 20, "{file} has {} inputs", inputs.len());
+        inputs.iter().for_each(|input| fuzz(name, input));
     }
 }
 

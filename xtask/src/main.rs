@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask setup | env | page | run | kinesis | gallery | test | chaos | soak | bench | dist`.
+//! The project's own commands: `cargo xtask setup | env | page | run | kinesis | gallery | test | chaos | soak | fuzz | bench | dist`.
 #![expect(clippy::print_stdout, reason = "these commands talk to the person at the terminal")]
 
 mod bench;
@@ -7,8 +7,10 @@ mod chaos;
 #[cfg(test)]
 mod cited;
 mod dist;
+mod fuzz;
 mod kinesis;
 mod node;
+mod pack;
 mod page;
 mod parts;
 mod programs;
@@ -16,6 +18,7 @@ mod python;
 mod run;
 mod setup;
 mod shell;
+mod styles;
 mod test;
 mod wasm;
 mod worker;
@@ -52,6 +55,8 @@ enum Command {
     Chaos(chaos::Options),
     /// A day of races in 25 minutes: does anything grow that should not?
     Soak(chaos::Options),
+    /// Tries what reads bytes from outside with libFuzzer, from the inputs that are kept.
+    Fuzz(fuzz::Options),
     /// Measures Alleycat next to others, in one run, and says which goals are met.
     Bench(bench::Options),
     /// Makes what is handed out: tarball, Debian packages, bill of materials, checksums.
@@ -68,6 +73,7 @@ const EXAMPLES: &str = "Examples:
   cargo xtask bench size --json size.json    what the page and its MQTT client weigh
   cargo xtask chaos --minutes 20 --seed 7    1,000 riders, and everything breaks
   cargo xtask soak --races 288               a day of races in 25 minutes
+  cargo xtask fuzz csafe --seconds 600       libFuzzer on one decoder for ten minutes
   eval \"$(cargo xtask env)\" && trunk serve   work on the page with live reload";
 
 fn gallery() -> anyhow::Result<()> {
@@ -87,6 +93,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Chaos(options) => chaos::run("chaos", &options),
         Command::Soak(options) => chaos::run("soak", &options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Dist(options) => dist::run(&options),
     };

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 
 use crate::setup::Tools;
 use crate::shell::{self, command};
-use crate::{pack, parts, setup, worker};
+use crate::{pack, parts, setup, styles, worker};
 
 /// What to build.
 #[derive(Debug, clap::Args)]
@@ -45,6 +45,7 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
     }
     let reader = ["_bg.wasm", ".js"].map(|rest| ([READER, rest].concat(), rest.to_owned()));
     name_by_content(&dist, READER, &reader).context("what reads bikes can't be given its name")?;
+    styles::join(&dist).context("the page's style sheets can't be put together")?;
     worker::write(&dist)?;
     pack::all(&dist).context("the page's files can't be packed")?;
     Ok(dist)

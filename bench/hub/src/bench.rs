@@ -56,7 +56,11 @@ pub(crate) async fn run(cli: &Options, programs: &Programs, files: u64) -> anyho
             println!("{riders} riders: not measured: {error:#}");
         }
     }
-    field(cli, programs, 1_000, ALL_OVER, &mut report, &mut frames).await.context("1000 riders, apart")?;
+    if cli.fields.contains(&1_000) {
+        field(cli, programs, 1_000, ALL_OVER, &mut report, &mut frames)
+            .await
+            .context("1000 riders, apart")?;
+    }
     if !cli.no_peer {
         idle(cli.rounds, programs, &mut report).await?;
     }

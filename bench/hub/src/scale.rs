@@ -28,8 +28,8 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',', default_value = "1,2")]
     hubs: Vec<u32>,
     /// Where the curve goes as an SVG.
-    #[arg(long, value_name = "FILE")]
-    picture: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", default_value = "target/scale.svg")]
+    picture: PathBuf,
 }
 
 /// Measures everything. Riders are spread over all classes.
@@ -65,10 +65,9 @@ pub(crate) async fn run(options: &Options, programs: &Programs, files: u64) -> a
         lines.extend([broker, both]);
     }
     report.print();
-    if let Some(file) = &options.picture {
-        std::fs::write(file, draw(&lines)?)
-            .with_context(|| format!("{} can't be written", file.display()))?;
-    }
+    let file = options.picture.display();
+    std::fs::write(&options.picture, draw(&lines)?).with_context(|| format!("{file} can't be written"))?;
+    println!("the curve: {file}");
     Ok(report)
 }
 

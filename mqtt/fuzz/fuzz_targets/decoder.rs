@@ -7,9 +7,4 @@ mod choices;
 #[path = "../../tests/differential/decoder_fuzz.rs"]
 mod decoder_fuzz;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    // The first byte says how many of the next ones decide where the rest is cut.
-    let Some((first, rest)) = bytes.split_first() else { return };
-    let (cuts, stream) = rest.split_at(usize::from(*first).min(rest.len()));
-    decoder_fuzz::check(stream, &mut choices::Choices::new(cuts));
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| decoder_fuzz::run(bytes));

@@ -17,6 +17,16 @@ pub fn whole(stream: &[u8]) -> Heard {
     drain(&mut decoder, stream.len())
 }
 
+/// Does what bytes say: the first one says how many of the next ones decide where the rest is cut.
+///
+/// # Panics
+/// As [`check`].
+pub fn run(bytes: &[u8]) {
+    let Some((first, rest)) = bytes.split_first() else { return };
+    let (cuts, stream) = rest.split_at(usize::from(*first).min(rest.len()));
+    check(stream, &mut Choices::new(cuts));
+}
+
 /// Decodes the stream whole and in pieces.
 ///
 /// # Panics

@@ -5,6 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(unreachable_pub, reason = "some of these files are shared with the fuzz targets")]
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 mod choices;
 mod codec;
 mod compare;
@@ -50,6 +53,20 @@ fn nothing_that_is_done_to_a_session_breaks_its_promises() {
     println!("{runs} sessions: {all:?}");
     let least = all.connected.min(all.acknowledged).min(all.delivered).min(all.restarted);
     assert!(least as u64 * 2 > runs, "hardly gets anywhere: {all:?}");
+}
+
+#[test]
+fn inputs_that_fuzzing_has_kept_are_withstood() {
+    let mut session = |input: &[u8]| _ = session_fuzz::run(input);
+    for (target, run) in
+        [("decoder", &mut decoder_fuzz::run as &mut dyn FnMut(&[u8])), ("session", &mut session)]
+    {
+        let file = format!("{}/fuzz/kept/{target}.txt", env!("CARGO_MANIFEST_DIR"));
+        let lines = std::fs::read_to_string(&file).unwrap();
+        let inputs: Vec<_> = lines.lines().map(|line| STANDARD.decode(line).unwrap()).collect();
+        assert!(inputs.len() > 100, "{file} has {} inputs", inputs.len());
+        inputs.iter().for_each(|input| run(input));
+    }
 }
 
 /// Random bytes of one seed: about so many streams of up to four frames.
