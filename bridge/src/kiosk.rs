@@ -67,13 +67,20 @@ pub async fn run(kiosk: Browser, shutdown: impl Future<Output = ()>) -> io::Resu
         () = shutdown => {}
         () = watched => {}
     }
-    if let Some(child) = &mut child {
-        end(child).await;
+    if let Some(browser) = &mut child {
+        browser.end().await;
     }
     Ok(())
 }
 
-async fn watch(kiosk: &Browser, client: &Client, child: &mut Option<Child>) {
+/// A browser that was started.
+struct Started {
+    child: Child,
+    /// It and its children, who may outlive it. A child that has ended no longer tells its number.
+    group: Option<Pid>,
+}
+
+async fn watch(kiosk: &Browser, client: &Client, running: &mut Option<Started>) {
     let mut failures = 0;
     loop {
         // A browser that starts before the bridge shows an error, and stays with it.
@@ -84,13 +91,13 @@ async fn watch(kiosk: &Browser, client: &Client, child: &mut Option<Child>) {
         clean(&kiosk.profile);
         let start = Instant::now();
         match command(kiosk).spawn() {
-            Ok(started) => {
-                let browser = child.insert(started);
-                tracing::info!(pid = browser.id(), url = %kiosk.url, "browser started");
+            Ok(child) => {
+                tracing::info!(pid = child.id(), url = %kiosk.url, "browser started");
+                let browser = running.insert(Started::new(child));
                 let mut rule = Rule::new(Duration::from_secs(kiosk.patience));
                 let reason = loop {
                     tokio::select! {
-                        status = browser.wait() => break ended(status),
+                        status = browser.child.wait() => break ended(status),
                         () = sleep(TICK) => {
                             let seen = ask(client, &kiosk.url).await;
                             if let Some(reason) = rule.objection(seen, start.elapsed()) {
@@ -100,7 +107,9 @@ async fn watch(kiosk: &Browser, client: &Client, child: &mut Option<Child>) {
                     }
                 };
                 tracing::warn!(reason, "browser is started again");
-                end(browser).await;
+                browser.end().await;
+                // Its number may soon be somebody else's.
+                *running = None;
             }
             Err(error) => {
                 tracing::error!(browser = %kiosk.browser.display(), %error, "browser can't be started: see --browser")
@@ -163,15 +172,19 @@ fn command(kiosk: &Browser) -> Command {
     command
 }
 
-/// Asks the browser to end, then makes it; its children as well.
-async fn end(child: &mut Child) {
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
-    for signal in [Signal::SIGTERM, Signal::SIGKILL] {
-        if let Some(group) = group {
-            _ = killpg(group, signal);
-        }
-        if timeout(PARTING, child.wait()).await.is_ok() && signal == Signal::SIGKILL {
-            return;
+impl Started {
+    fn new(child: Child) -> Self {
+        let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+        Self { child, group }
+    }
+
+    /// Asks the browser to end, then makes it; its children as well.
+    async fn end(&mut self) {
+        for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+            if let Some(group) = self.group {
+                _ = killpg(group, signal);
+            }
+            _ = timeout(PARTING, self.child.wait()).await;
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Topic names and filters: validity and matching (MQTT 3.1.1, section 4.7).
 
-/// The longest topic or filter in bytes.
-const MAX_BYTES: usize = 65_535;
+use crate::packet::MAX_FIELD;
 
 /// Whether a name can be published to: 1 to 65,535 bytes, no wildcard, no NUL.
 ///
@@ -10,7 +9,7 @@ const MAX_BYTES: usize = 65_535;
 /// assert!(!alleycat_mqtt::valid_topic("a/+"));
 /// ```
 pub fn valid_topic(topic: &str) -> bool {
-    !topic.is_empty() && topic.len() <= MAX_BYTES && !topic.contains(['+', '#', '\0'])
+    !topic.is_empty() && topic.len() <= MAX_FIELD && !topic.contains(['+', '#', '\0'])
 }
 
 /// Whether a filter can be subscribed to: wildcards fill a whole level, `#` stands last.
@@ -20,7 +19,7 @@ pub fn valid_topic(topic: &str) -> bool {
 /// assert!(!alleycat_mqtt::valid_filter("a+"));
 /// ```
 pub fn valid_filter(filter: &str) -> bool {
-    if filter.is_empty() || filter.len() > MAX_BYTES || filter.contains('\0') {
+    if filter.is_empty() || filter.len() > MAX_FIELD || filter.contains('\0') {
         return false;
     }
     let mut levels = filter.split('/').peekable();

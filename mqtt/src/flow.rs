@@ -26,6 +26,8 @@ impl Pace {
     /// How many publishes may leave now.
     pub(crate) fn allows(&mut self, now: Millis) -> usize {
         let Some(rate) = self.rate else { return usize::MAX };
+        // A clock that was put back earns from there on.
+        self.at = self.at.min(now);
         let earned = now.saturating_sub(self.at).saturating_mul(rate) / 1_000;
         // What is less than a thousandth of a publish is not lost between two calls.
         if earned > 0 {
@@ -119,6 +121,15 @@ mod tests {
         assert_eq!((burst, pace.next()), (10, Some(5_012)));
         assert_eq!((pace.allows(5_011), pace.allows(5_012)), (0, 1));
         assert_eq!(Pace::new(None).allows(0), usize::MAX);
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_does_not_stop_the_pace() {
+        let mut pace = Pace::new(Some(100));
+        let burst = pace.allows(3_600_000);
+        pace.spend(burst);
+        assert_eq!((pace.allows(5_000), pace.next()), (0, Some(5_012)));
+        assert_eq!(pace.allows(5_012), 1);
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod ids;
 mod keep;
 mod limits;
 mod outbox;
+mod packet;
 mod publish;
 pub mod server;
 mod session;

@@ -6,6 +6,7 @@
 use thiserror::Error;
 
 use crate::adapter::Qos;
+use crate::packet::MAX_FIELD;
 
 /// The limits of a broker. Start from [`Limits::MQTT`] or [`Limits::AWS_IOT_CORE`] and change what an
 /// account or a configuration has otherwise.
@@ -40,13 +41,13 @@ impl Limits {
     pub const MQTT: Self = Self {
         max_qos: Qos::ExactlyOnce,
         payload: usize::MAX,
-        topic: 65_535,
+        topic: MAX_FIELD,
         slashes: usize::MAX,
         filters_per_subscribe: 8,
         subscriptions: usize::MAX,
         publishes_per_second: None,
         window: u16::MAX,
-        client_id: 65_535,
+        client_id: MAX_FIELD,
         keep_alive_seconds: (0, u16::MAX),
         reserved_names: false,
     };

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use alleycat_mqtt::web::{Client, Setup, Store, StoreError, Timers};
+use alleycat_mqtt::web::{Client, Setup, Store, StoreError};
 use alleycat_mqtt::{Backoff, Bytes, Endpoint, Event, Options, Publish, Qos};
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -131,13 +131,26 @@ async fn one_page_at_a_time_has_a_store() {
     Store::open(&name).await.unwrap();
 }
 
+#[wasm_bindgen_test]
+async fn a_page_without_locks_is_told_so_and_not_of_another_page() {
+    // As over plain HTTP, where the browser offers none.
+    let navigator = js_sys::Reflect::get(&js_sys::global(), &"navigator".into()).unwrap();
+    let navigator = js_sys::Object::try_from(&navigator).unwrap();
+    let hidden = js_sys::Object::new();
+    js_sys::Reflect::set(&hidden, &"configurable".into(), &true.into()).unwrap();
+    assert!(js_sys::Reflect::define_property(navigator, &"locks".into(), &hidden).unwrap());
+    let opened = Store::open(&unique("nolocks")).await;
+    assert!(js_sys::Reflect::delete_property(navigator, &"locks".into()).unwrap());
+    assert!(matches!(opened, Err(StoreError::NoLocks)));
+}
+
 /// Goes nowhere at first and then, once told, to the broker; waits a minute between attempts.
-fn stranded(timers: Timers, backoff: Backoff) -> (Client, Events, Rc<RefCell<&'static str>>) {
+fn stranded(backoff: Backoff) -> (Client, Events, Rc<RefCell<&'static str>>) {
     let url = Rc::new(RefCell::new(NOWHERE));
     let asked = url.clone();
     let (events, tell) = hear();
     let options = Options { backoff, ..Options::new(unique("stranded")) };
-    let setup = Setup { timers, ..Setup::new(options, 3) };
+    let setup = Setup::new(options, 3);
     let endpoints = move |_| std::future::ready(Ok(Endpoint::from(*asked.borrow())));
     (Client::with_endpoints(endpoints, setup, tell).unwrap(), events, url)
 }
@@ -147,7 +160,7 @@ const EAGER: Backoff = Backoff { base: 50, cap: 50, stable_after: 20_000 };
 
 #[wasm_bindgen_test]
 async fn a_network_that_comes_back_is_used_at_once() {
-    let (_client, events, url) = stranded(Timers::Page, PATIENT);
+    let (_client, events, url) = stranded(PATIENT);
     until("the attempt fails", || !events.borrow().is_empty()).await;
     url.replace(broker());
     page().0.dispatch_event(&event("online")).unwrap();
@@ -170,14 +183,12 @@ async fn a_page_that_thaws_asks_and_keeps_a_good_link() {
 }
 
 #[wasm_bindgen_test]
-async fn a_workers_timers_wake_the_session_too() {
-    for timers in [Timers::Page, Timers::Worker] {
-        let (_client, events, url) = stranded(timers, EAGER);
-        let failures = || events.borrow().len();
-        until("several attempts", || failures() >= 3).await;
-        url.replace(broker());
-        until("connected", || connections(&events) == 1).await;
-    }
+async fn the_pages_timer_wakes_the_session() {
+    let (_client, events, url) = stranded(EAGER);
+    let failures = || events.borrow().len();
+    until("several attempts", || failures() >= 3).await;
+    url.replace(broker());
+    until("connected", || connections(&events) == 1).await;
 }
 
 #[wasm_bindgen_test]

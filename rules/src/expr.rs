@@ -134,7 +134,8 @@ fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => match (Num::of(left), Num::of(right)) {
             (Num::Int(left), Num::Int(right)) => left == right,
-            (left, right) => left.decimal().total_cmp(&right.decimal()).is_eq(),
+            // As in `order`, for which the two zeros are one number.
+            (left, right) => left.decimal() == right.decimal(),
         },
         _ => left == right,
     }

@@ -9,7 +9,7 @@ use crate::reading::MAX_CADENCE;
 
 /// Turns a sensor's two counters into cadence.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct EventCounter {
+pub(crate) struct EventCounter {
     last: Option<Event>,
 }
 
@@ -24,24 +24,24 @@ struct Event {
 
 /// How wide the two counters are, and the time unit.
 #[derive(Clone, Copy, Debug)]
-pub struct Units {
+pub(crate) struct Units {
     /// Ticks of the sensor's clock in a second.
-    pub ticks_per_second: u32,
+    ticks_per_second: u32,
     /// The clock starts again from 0 after this value.
-    pub time_mask: u32,
+    time_mask: u32,
     /// Revolutions start again from 0 after this value.
-    pub revolutions_mask: u32,
+    revolutions_mask: u32,
 }
 
 impl Units {
     /// Cadence sensors of Bluetooth and ANT+: 16 bits, 1/1024 s.
-    pub const CRANK: Self = Self::wide(1_024, 0xffff);
+    pub(crate) const CRANK: Self = Self::wide(1_024, 0xffff);
     /// ANT+ crank torque: 8 bits of events, 1/2048 s.
-    pub const CRANK_TORQUE: Self = Self::wide(2_048, 0xff);
+    pub(crate) const CRANK_TORQUE: Self = Self::wide(2_048, 0xff);
     /// ANT+ crank torque frequency, as of SRM: 8 bits of events, 1/2000 s.
-    pub const CRANK_FREQUENCY: Self = Self::wide(2_000, 0xff);
+    pub(crate) const CRANK_FREQUENCY: Self = Self::wide(2_000, 0xff);
     /// A microcontroller's millisecond clock: 32 bits.
-    pub const MILLIS: Self =
+    pub(crate) const MILLIS: Self =
         Self { ticks_per_second: 1_000, time_mask: u32::MAX, revolutions_mask: u32::MAX };
 
     /// A clock of 16 bits.
@@ -52,7 +52,7 @@ impl Units {
 
 impl EventCounter {
     /// Takes in a sample; `None` while nothing trustworthy can be said.
-    pub fn sample(&mut self, units: Units, revolutions: u32, time: u32, now: Millis) -> Option<f64> {
+    pub(crate) fn sample(&mut self, units: Units, revolutions: u32, time: u32, now: Millis) -> Option<f64> {
         let base = Event { revolutions, time, arrived: now, rpm: None, stopped: false };
         let Some(last) = self.last else {
             self.last = Some(base);
@@ -60,13 +60,14 @@ impl EventCounter {
         };
         let turns = revolutions.wrapping_sub(last.revolutions) & units.revolutions_mask;
         let ticks = time.wrapping_sub(last.time) & units.time_mask;
-        if now.saturating_sub(last.arrived) > AMBIGUOUS_MS {
-            self.last = Some(base);
-            return None;
-        }
         // Some sensors move their clock while coasting: without a turn there is no new event.
         if ticks == 0 || turns == 0 {
             return self.idle(now);
+        }
+        if now.saturating_sub(last.arrived) > AMBIGUOUS_MS {
+            // Who stood still is not unknown again for one push of the pedals.
+            self.last = Some(Event { rpm: last.rpm.filter(|_| last.stopped), stopped: last.stopped, ..base });
+            return None;
         }
         let rpm = 60.0 * f64::from(units.ticks_per_second) * f64::from(turns) / f64::from(ticks);
         if rpm > MAX_CADENCE {
@@ -78,7 +79,7 @@ impl EventCounter {
     }
 
     /// The cadence while no new event comes: falling, then 0 for good.
-    pub fn idle(&mut self, now: Millis) -> Option<f64> {
+    pub(crate) fn idle(&mut self, now: Millis) -> Option<f64> {
         let last = self.last.as_mut()?;
         let rpm = last.rpm?;
         let silence = now.saturating_sub(last.arrived);
@@ -160,6 +161,20 @@ mod tests {
             let rpm = counter.idle(10_000 + after).unwrap();
             assert_eq!((rpm * 10.0).round() / 10.0, expected, "after {after} ms");
         }
+    }
+
+    #[test]
+    fn a_sensor_that_repeats_itself_for_minutes_tells_a_standstill_all_the_while() {
+        let mut counter = EventCounter::default();
+        counter.sample(Units::CRANK, 1, 1_000, 0);
+        assert_eq!(counter.sample(Units::CRANK, 2, 2_024, 1_000), Some(60.0));
+        for now in (4_000..184_000).step_by(250) {
+            assert_eq!(counter.sample(Units::CRANK, 2, 2_024, now), Some(0.0), "at {now}");
+        }
+        // One push after that: when it began can't be told, and that it is over can.
+        assert_eq!(counter.sample(Units::CRANK, 3, 60_000, 184_000), None);
+        assert_eq!(counter.sample(Units::CRANK, 3, 60_000, 184_250), Some(0.0));
+        assert_eq!(counter.sample(Units::CRANK, 4, 61_024, 185_000), Some(60.0));
     }
 
     #[test]

@@ -31,7 +31,6 @@ mod torque;
 pub mod trixter;
 
 pub use driver::{Driver, Flow};
-pub use events::{EventCounter, Units};
 pub use link::{BACK_OFF_MS, Link};
 pub use reading::{Bad, Counters, Origin, Reading, Resistance};
 pub use talk::Talk;

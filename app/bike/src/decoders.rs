@@ -1,6 +1,6 @@
 //! Which serial protocols a browser can read, and their decoders with the bridge's usual settings.
 
-use alleycat_sensors::computrainer::ComputrainerDecoder;
+use alleycat_sensors::computrainer::{ComputrainerDecoder, DEFAULT_LOAD};
 use alleycat_sensors::csafe::{CsafeDecoder, DEFAULT_MAX_LEVEL};
 use alleycat_sensors::daum::DaumDecoder;
 use alleycat_sensors::daum_premium::DaumPremiumDecoder;
@@ -40,14 +40,11 @@ pub(crate) fn decoder(driver: Driver) -> Option<Box<dyn Decoder>> {
         Driver::DaumPremium => Box::new(DaumPremiumDecoder::default()),
         Driver::Ergoline => Box::new(ErgometerDecoder::new(Dialect::Ergoline, DEFAULT_MAX_TORQUE)),
         Driver::Trixter => Box::new(TrixterDecoder::new(None)),
-        Driver::Computrainer => Box::new(ComputrainerDecoder::new(DEFAULT_MAX_TORQUE, WATTS)),
+        Driver::Computrainer => Box::new(ComputrainerDecoder::new(DEFAULT_MAX_TORQUE, DEFAULT_LOAD)),
         Driver::Freebeat => Box::new(FreebeatDecoder::default()),
         _ => return None,
     })
 }
-
-/// The load of a brake that must have one.
-const WATTS: u16 = 100;
 
 #[cfg(test)]
 mod tests {

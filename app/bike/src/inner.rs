@@ -12,8 +12,8 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::browser::clock;
 use crate::browser::serial::Writer;
-use crate::hint::Way;
 use crate::session::Session;
+use crate::way::Way;
 
 /// A source that is kept open until it is ended.
 pub(crate) struct Inner {

@@ -2,16 +2,16 @@
 //! without one.
 //!
 //! A WebAssembly module of its own, which the page loads when a rider wants it: no first load pays for it. The
-//! page hears from it the same text frames as from the bridge, so there is one way for the data. Protocols and
-//! states are those of `alleycat-sensors`.
+//! page hears from it the same text frames as from the bridge, so there is one way for the data; but for a hint they
+//! have the way that the bike is connected. Protocols and states are those of `alleycat-sensors`.
 
 mod auto;
 mod browser;
 mod decoders;
-mod hint;
 mod inner;
 mod session;
 mod source;
+mod way;
 
 pub use source::Source;
 

@@ -9,7 +9,7 @@ use alleycat_shared::message::{SensorMessage, SensorState};
 
 use crate::auto::Auto;
 use crate::decoders::decoder;
-use crate::hint::{Way, hint};
+use crate::way::Way;
 
 /// Who understands the bytes.
 pub(crate) enum Reader {
@@ -193,7 +193,7 @@ impl Session {
     }
 
     fn tell_state(&mut self) {
-        let (state, hint) = (self.state, hint(self.state, self.way).to_owned());
+        let (state, hint) = (self.state, self.way.name().to_owned());
         let (driver, port) = (self.reader.name().to_owned(), self.port.clone());
         self.told.push_back(SensorMessage::State { state, driver, port, hint });
     }

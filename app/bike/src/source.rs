@@ -1,4 +1,5 @@
-//! A source that stays open: found, read, and opened again for ever.
+//! A source that stays open: found, read, and opened again until it is ended. Only a Bluetooth device that nobody has
+//! chosen is not waited for: without a tap it can't come.
 
 use std::rc::Rc;
 
@@ -10,11 +11,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use crate::browser::bluetooth::{self, Device, Teller};
-use crate::browser::memory;
 use crate::browser::serial::{self, Fault, SerialPort};
-use crate::hint::Way;
+use crate::browser::{is_refused, memory};
 use crate::inner::Inner;
 use crate::session::{Reader, Session};
+use crate::way::Way;
 
 /// A bike that the browser reads. What it tells goes to a function, as text frames of the bridge's kind; `free`
 /// ends it.
@@ -51,10 +52,16 @@ impl Drop for Source {
 }
 
 async fn usb(inner: Rc<Inner>, ask: bool) {
-    let mut chosen = None;
-    if ask && let Ok(port) = serial::ask().await {
-        memory::keep(PORT, &port.name());
-        chosen = Some(port);
+    let (mut chosen, mut refused) = (None, false);
+    if ask {
+        match serial::ask().await {
+            Ok(port) => {
+                memory::keep(PORT, &port.name());
+                chosen = Some(port);
+            }
+            // Who has chosen none has the one of the last time.
+            Err(error) => refused = is_refused(&error),
+        }
     }
     let plugged = listener(&inner, Inner::hurry);
     let _ = serial::listen("connect", plugged.as_ref().unchecked_ref());
@@ -75,6 +82,7 @@ async fn usb(inner: Rc<Inner>, ask: bool) {
                 }
                 chosen = Some(port);
             }
+            None if refused => inner.closed(SensorState::Refused, Way::Usb),
             None => {
                 let way = memory::device(PORT).map_or(Way::Unchosen, |_| Way::Usb);
                 inner.closed(SensorState::NoPort, way);
@@ -139,8 +147,10 @@ const fn state_of(fault: Fault) -> SensorState {
 }
 
 async fn bluetooth(inner: Rc<Inner>, ask: bool) {
-    let Some(device) = device(ask).await else {
-        return inner.closed(SensorState::NoPort, Way::Unchosen);
+    let device = match device(ask).await {
+        Ok(Some(device)) => device,
+        Err(error) if is_refused(&error) => return inner.closed(SensorState::Refused, Way::Bluetooth),
+        Ok(None) | Err(_) => return inner.closed(SensorState::NoPort, Way::Unchosen),
     };
     inner.identify(device.called());
     // Where the browser tells that the device is near again there is no need to wait.
@@ -164,14 +174,21 @@ async fn bluetooth(inner: Rc<Inner>, ask: bool) {
     device.disconnect();
 }
 
-/// The device that the rider chooses, or else the one of the last time.
-async fn device(ask: bool) -> Option<Device> {
-    if ask && let Ok(device) = bluetooth::ask().await {
-        memory::keep(DEVICE, &device.id());
-        return Some(device);
+/// The device that the rider chooses, or else the one of the last time; without one, why there was none to choose.
+async fn device(ask: bool) -> Result<Option<Device>, JsValue> {
+    let mut asked = Ok(None);
+    if ask {
+        match bluetooth::ask().await {
+            Ok(device) => {
+                memory::keep(DEVICE, &device.id());
+                return Ok(Some(device));
+            }
+            Err(error) => asked = Err(error),
+        }
     }
-    let last = memory::device(DEVICE)?;
-    bluetooth::allowed().await.into_iter().find(|device| device.id() == last)
+    let last = memory::device(DEVICE);
+    let known = bluetooth::allowed().await.into_iter().find(|device| Some(device.id()) == last);
+    if known.is_some() { Ok(known) } else { asked }
 }
 
 /// Hears a connected device until it is gone; says what to make of that.

@@ -173,7 +173,11 @@ pub struct Serve {
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The folder of the page is not there, or holds no page.
-    #[error("there is no page in {}: build it with `cargo xtask run`, or leave --page out", .0.display())]
+    #[error(
+        "there is no page in {}: build it with `cargo xtask page`, which leaves it in target/page, or leave --page \
+         out",
+        .0.display()
+    )]
     NoPage(PathBuf),
     /// A port that is no device.
     #[error("{} is no serial port: `alleycat-bridge list` shows those that are there", .0.display())]

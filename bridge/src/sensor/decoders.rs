@@ -2,7 +2,7 @@
 
 use alleycat_sensors::Decoder;
 use alleycat_sensors::ant::{AntDecoder, Options as AntOptions};
-use alleycat_sensors::computrainer::ComputrainerDecoder;
+use alleycat_sensors::computrainer::{ComputrainerDecoder, DEFAULT_LOAD};
 use alleycat_sensors::csafe::CsafeDecoder;
 use alleycat_sensors::daum::DaumDecoder;
 use alleycat_sensors::daum_premium::DaumPremiumDecoder;
@@ -43,7 +43,7 @@ pub(super) fn decoder(driver: Driver, settings: &Settings) -> Box<dyn Decoder> {
         Driver::Trixter => {
             Box::new(TrixterDecoder::new(load.map(|load| u8::try_from(load).unwrap_or(u8::MAX))))
         }
-        Driver::Computrainer => Box::new(ComputrainerDecoder::new(max_torque, load.unwrap_or(WATTS))),
+        Driver::Computrainer => Box::new(ComputrainerDecoder::new(max_torque, load.unwrap_or(DEFAULT_LOAD))),
         Driver::Freebeat => Box::new(FreebeatDecoder::default()),
         Driver::Tacx => Box::new(TacxDecoder::new(max_torque)),
         Driver::Proform => Box::new(ProformDecoder::default()),
@@ -62,6 +62,3 @@ fn sketch(settings: &Settings) -> Sketch {
         window_ms: f64::from(settings.pulse_window),
     }
 }
-
-/// The load of a brake that must have one, unless it is set.
-const WATTS: u16 = 100;

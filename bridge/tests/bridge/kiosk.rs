@@ -1,5 +1,7 @@
 //! A real Chromium on a real bridge's page, killed and hung.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -22,6 +24,40 @@ fn pid(line: &str) -> Pid {
     let digits: String =
         line.split("pid=").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
     Pid::from_raw(digits.parse().unwrap())
+}
+
+/// Whether nothing of a group is left. Who was killed is there until the system has buried it.
+fn is_gone(group: Pid) {
+    let begun = Instant::now();
+    while nix::sys::signal::killpg(group, None).is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "nothing of {group} is left");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_browser_that_ended_by_itself_has_left_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("index.html"), PAGE).unwrap();
+    let browser = folder.path().join("browser");
+    std::fs::write(&browser, "#!/bin/sh\nsleep 1000 &\nexit 3\n").unwrap();
+    std::fs::set_permissions(&browser, Permissions::from_mode(0o755)).unwrap();
+    let bridge = Bridge::start(&["virtual", "--page", folder.path().to_str().unwrap()]).await;
+    let (url, profile) = (bridge.url("/"), folder.path().join("profile"));
+    let mut command: Command = program(&["kiosk", "--url", &url, "--profile", profile.to_str().unwrap()]);
+    command.arg("--browser").arg(&browser);
+    let watched = tokio::task::spawn_blocking(move || {
+        let mut kiosk = Running::start(&mut command);
+        let first = pid(&kiosk.says("browser started"));
+        kiosk.says("it ended with code 3");
+        let second = pid(&kiosk.says("browser started"));
+        assert_ne!(first, second);
+        is_gone(first);
+        kill(Pid::from_raw(i32::try_from(kiosk.id()).unwrap()), Signal::SIGTERM).unwrap();
+        assert!(kiosk.ended(), "in order");
+        is_gone(second);
+    });
+    watched.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,14 +84,7 @@ async fn a_browser_that_is_killed_or_hangs_is_started_again() {
         let third = pid(&kiosk.says("browser started"));
         kill(Pid::from_raw(i32::try_from(kiosk.id()).unwrap()), Signal::SIGTERM).unwrap();
         assert!(kiosk.ended(), "in order");
-        for browser in [first, second, third] {
-            // Who was killed is there until the system has buried it.
-            let begun = Instant::now();
-            while nix::sys::signal::killpg(browser, None).is_ok() {
-                assert!(begun.elapsed() < Duration::from_secs(20), "nothing of {browser} is left");
-                std::thread::sleep(Duration::from_millis(50));
-            }
-        }
+        [first, second, third].into_iter().for_each(is_gone);
     });
     watched.await.unwrap();
 }

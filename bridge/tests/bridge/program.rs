@@ -25,7 +25,10 @@ fn what_can_not_work_is_one_sentence_and_an_exit_code() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let table: [(&[&str], &str); 8] = [
         (&["virtual", "--listen", &address], "can't listen on"),
-        (&["virtual", "--page", "/nowhere"], "there is no page in /nowhere: build it with `cargo xtask run`"),
+        (
+            &["virtual", "--page", "/nowhere"],
+            "there is no page in /nowhere: build it with `cargo xtask page`",
+        ),
         (&["virtual", "--listen", "0.0.0.0:0"], "--allow-lan"),
         (&["run", "--driver", "line", "--port", file.path().to_str().unwrap()], "is no serial port"),
         (&["run", "--driver", "line", "--port", "/tmp"], "is no serial port"),

@@ -9,7 +9,6 @@
 mod read;
 mod write;
 
-pub(crate) use read::remaining_length;
 pub use read::{Decoder, Packet};
 pub use write::{
     Connect, Message, check_publish, write_ack, write_connect, write_disconnect, write_pingreq,
@@ -174,20 +173,6 @@ pub enum EncodeError {
     #[error("the codec refused the packet")]
     Codec,
 }
-
-const CONNACK: u8 = 2;
-const PUBLISH: u8 = 3;
-const PUBACK: u8 = 4;
-const PUBREC: u8 = 5;
-const PUBREL: u8 = 6;
-const PUBCOMP: u8 = 7;
-const SUBACK: u8 = 9;
-const UNSUBACK: u8 = 11;
-const PINGRESP: u8 = 13;
-/// The largest value of a two-byte length.
-const MAX_FIELD: usize = 65_535;
-/// The largest remaining length, of four bytes.
-pub(crate) const MAX_REMAINING: usize = 268_435_455;
 
 #[cfg(test)]
 mod tests;

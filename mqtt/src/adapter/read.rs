@@ -1,16 +1,12 @@
 //! Bytes to packets, as a client hears them.
 
-use std::num::NonZeroU16;
-
 use bytes::{Bytes, BytesMut};
-use mqttbytes::v4;
+use mqttbytes::{FixedHeader, v4};
 
-use super::{
-    Ack, CONNACK, ConnectRefusal, PINGRESP, PUBACK, PUBCOMP, PUBLISH, PUBREC, PUBREL, Qos, SUBACK, UNSUBACK,
-    Violation,
-};
+use super::{Ack, ConnectRefusal, Qos, Violation};
 use crate::filter::valid_topic;
 use crate::ids::PacketId;
+use crate::packet::{self, CONNACK, PINGRESP, PUBACK, PUBCOMP, PUBLISH, PUBREC, PUBREL, SUBACK, UNSUBACK};
 
 /// A packet from the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +94,7 @@ impl Decoder {
         let Some(&first) = self.buffer.first() else { return Ok(None) };
         let (kind, flags) = (first >> 4, first & 0x0f);
         check_first_byte(kind, flags)?;
-        let Some((header, remaining)) = remaining_length(&self.buffer[1..])? else { return Ok(None) };
+        let Some((header, remaining)) = packet::remaining_length(&self.buffer[1..])? else { return Ok(None) };
         let size = 1 + header + remaining;
         if size > self.limit {
             return Err(Violation::TooLarge { size, limit: self.limit });
@@ -107,24 +103,28 @@ impl Decoder {
         if self.buffer.len() < size {
             return Ok(None);
         }
-        let frame = self.buffer.split_to(size);
-        let body = 1 + header;
-        if kind == CONNACK { connack(&frame[body..]).map(Some) } else { read(kind, frame).map(Some) }
+        let frame = self.buffer.split_to(size).freeze();
+        // Only the readers of what a client hears: `v4::read` has those of a server too, and a page carries
+        // what it calls.
+        let (fixed, body) = (FixedHeader::new(first, header, remaining), 1 + header);
+        let packet = match kind {
+            CONNACK => connack(&frame[body..]),
+            PUBLISH => publish(fixed, frame),
+            SUBACK => suback(fixed, frame),
+            PINGRESP => Ok(Packet::PingResp),
+            _ => answer(kind, &frame[body..]),
+        };
+        packet.map(Some)
     }
 }
 
-/// [MQTT-2.2.2-2], and for PUBLISH [MQTT-3.3.1-2] and [MQTT-3.3.1-4].
 fn check_first_byte(kind: u8, flags: u8) -> Result<(), Violation> {
-    let expected = match kind {
-        PUBLISH => {
-            let (qos, dup) = (flags >> 1 & 3, flags & 8 != 0);
-            return if qos == 3 || (qos == 0 && dup) { Err(Violation::Flags(flags)) } else { Ok(()) };
+    match kind {
+        CONNACK | PUBLISH | PUBACK | PUBREC | PUBREL | PUBCOMP | SUBACK | UNSUBACK | PINGRESP => {
+            packet::check_flags(kind, flags)
         }
-        PUBREL => 0b0010,
-        CONNACK | PUBACK | PUBREC | PUBCOMP | SUBACK | UNSUBACK | PINGRESP => 0,
-        _ => return Err(Violation::UnexpectedPacket(kind)),
-    };
-    if flags == expected { Ok(()) } else { Err(Violation::Flags(flags)) }
+        _ => Err(Violation::UnexpectedPacket(kind)),
+    }
 }
 
 fn check_length(kind: u8, remaining: usize) -> Result<(), Violation> {
@@ -134,19 +134,6 @@ fn check_length(kind: u8, remaining: usize) -> Result<(), Violation> {
         _ => remaining == 2,
     };
     if fits { Ok(()) } else { Err(Violation::Body(kind)) }
-}
-
-/// The remaining length and how many bytes it took, or `None` while it is cut off.
-pub(crate) fn remaining_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, Violation> {
-    let mut length = 0;
-    for (index, byte) in bytes.iter().take(4).enumerate() {
-        length |= usize::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            let shortest = index == 0 || *byte != 0;
-            return if shortest { Ok(Some((index + 1, length))) } else { Err(Violation::RemainingLength) };
-        }
-    }
-    if bytes.len() >= 4 { Err(Violation::RemainingLength) } else { Ok(None) }
 }
 
 /// CONNACK is read here: mqttbytes loses the frame on a code above 5, and AWS IoT Core sends 7.
@@ -159,39 +146,46 @@ fn connack(body: &[u8]) -> Result<Packet, Violation> {
     }
 }
 
-fn read(kind: u8, mut frame: BytesMut) -> Result<Packet, Violation> {
-    let malformed = Violation::Body(kind);
-    let id = |pkid: u16| NonZeroU16::new(pkid).ok_or(Violation::ZeroId);
-    let packet = v4::read(&mut frame, usize::MAX).map_err(|error| match error {
+fn publish(fixed: FixedHeader, frame: Bytes) -> Result<Packet, Violation> {
+    let publish = v4::Publish::read(fixed, frame).map_err(|error| match error {
         mqttbytes::Error::PacketIdZero => Violation::ZeroId,
-        _ => malformed,
+        _ => Violation::Body(PUBLISH),
     })?;
-    Ok(match packet {
-        v4::Packet::Publish(publish) => {
-            if !valid_topic(&publish.topic) {
-                return Err(Violation::Topic);
-            }
-            let (qos, id) = match publish.qos {
-                mqttbytes::QoS::AtMostOnce => (Qos::AtMostOnce, None),
-                mqttbytes::QoS::AtLeastOnce => (Qos::AtLeastOnce, Some(id(publish.pkid)?)),
-                mqttbytes::QoS::ExactlyOnce => (Qos::ExactlyOnce, Some(id(publish.pkid)?)),
-            };
-            // A copy, so that a payload that is kept does not keep the whole read with it.
-            let payload = Bytes::copy_from_slice(&publish.payload);
-            let (retain, dup) = (publish.retain, publish.dup);
-            Packet::Publish { topic: publish.topic, payload, qos, retain, dup, id }
-        }
-        v4::Packet::PubAck(ack) => Packet::Ack(Ack::Publish, id(ack.pkid)?),
-        v4::Packet::PubRec(ack) => Packet::Ack(Ack::Received, id(ack.pkid)?),
-        v4::Packet::PubRel(ack) => Packet::Ack(Ack::Release, id(ack.pkid)?),
-        v4::Packet::PubComp(ack) => Packet::Ack(Ack::Complete, id(ack.pkid)?),
-        v4::Packet::SubAck(ack) => {
-            Packet::SubAck(id(ack.pkid)?, ack.return_codes.iter().map(granted).collect())
-        }
-        v4::Packet::UnsubAck(ack) => Packet::UnsubAck(id(ack.pkid)?),
-        v4::Packet::PingResp => Packet::PingResp,
+    if !valid_topic(&publish.topic) {
+        return Err(Violation::Topic);
+    }
+    let (qos, id) = match publish.qos {
+        mqttbytes::QoS::AtMostOnce => (Qos::AtMostOnce, None),
+        mqttbytes::QoS::AtLeastOnce => (Qos::AtLeastOnce, Some(known(publish.pkid)?)),
+        mqttbytes::QoS::ExactlyOnce => (Qos::ExactlyOnce, Some(known(publish.pkid)?)),
+    };
+    // A copy, so that a payload that is kept does not keep the whole read with it.
+    let payload = Bytes::copy_from_slice(&publish.payload);
+    let (retain, dup) = (publish.retain, publish.dup);
+    Ok(Packet::Publish { topic: publish.topic, payload, qos, retain, dup, id })
+}
+
+fn suback(fixed: FixedHeader, frame: Bytes) -> Result<Packet, Violation> {
+    let ack = v4::SubAck::read(fixed, frame).map_err(|_| Violation::Body(SUBACK))?;
+    Ok(Packet::SubAck(known(ack.pkid)?, ack.return_codes.iter().map(granted).collect()))
+}
+
+/// An acknowledgement whose identifier is all of it: its length is checked, and mqttbytes would take 0.
+fn answer(kind: u8, body: &[u8]) -> Result<Packet, Violation> {
+    let id = body.try_into().map(u16::from_be_bytes).map_err(|_| Violation::Body(kind))?;
+    let id = known(id)?;
+    Ok(match kind {
+        PUBACK => Packet::Ack(Ack::Publish, id),
+        PUBREC => Packet::Ack(Ack::Received, id),
+        PUBREL => Packet::Ack(Ack::Release, id),
+        PUBCOMP => Packet::Ack(Ack::Complete, id),
+        UNSUBACK => Packet::UnsubAck(id),
         _ => return Err(Violation::UnexpectedPacket(kind)),
     })
+}
+
+fn known(id: u16) -> Result<PacketId, Violation> {
+    PacketId::new(id).ok_or(Violation::ZeroId)
 }
 
 fn granted(code: &v4::SubscribeReasonCode) -> Option<Qos> {

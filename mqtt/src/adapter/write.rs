@@ -1,11 +1,12 @@
 //! Packets to bytes, as a client says them.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use mqttbytes::v4;
 
-use super::{Ack, EncodeError, MAX_FIELD, MAX_REMAINING, Qos, Will};
+use super::{Ack, EncodeError, Qos, Will};
 use crate::filter::{valid_filter, valid_topic};
 use crate::ids::PacketId;
+use crate::packet::{MAX_FIELD, MAX_REMAINING};
 
 /// What CONNECT says.
 #[derive(Clone, Copy, Debug)]
@@ -170,13 +171,9 @@ fn append(
     write: impl FnOnce(&mut BytesMut) -> Result<usize, mqttbytes::Error>,
 ) -> Result<(), EncodeError> {
     let mut tail = out.split_off(out.len());
-    let written = write(&mut tail).map_err(|_| EncodeError::Codec);
-    if written.is_ok() {
-        out.unsplit(tail);
-    } else {
-        tail.advance(tail.len());
-    }
-    written.map(|_| ())
+    write(&mut tail).map_err(|_| EncodeError::Codec)?;
+    out.unsplit(tail);
+    Ok(())
 }
 
 fn text(text: &str) -> Result<(), EncodeError> {

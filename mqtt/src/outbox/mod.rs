@@ -210,7 +210,7 @@ impl Outbox {
         self.changes.pop_front()
     }
 
-    /// The youngest message of this topic and of the latest-only class that was never sent.
+    /// The oldest message of this topic and of the latest-only class that was never sent.
     fn unsent_of(&self, topic: &str) -> Option<usize> {
         let same = |entry: &Entry| {
             entry.publish.latest_only && entry.phase == Phase::Queued && entry.publish.topic == topic

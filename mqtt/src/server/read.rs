@@ -3,6 +3,9 @@
 use crate::adapter::{Ack, Qos, Violation};
 use crate::filter::{valid_filter, valid_topic};
 use crate::ids::PacketId;
+use crate::packet::{
+    self, CONNECT, DISCONNECT, PINGREQ, PUBACK, PUBCOMP, PUBLISH, PUBREC, PUBREL, SUBSCRIBE, UNSUBSCRIBE,
+};
 
 /// A packet from a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +93,7 @@ pub fn read(bytes: &[u8], limit: usize) -> Result<Option<(ClientPacket<'_>, usiz
     let Some(&first) = bytes.first() else { return Ok(None) };
     let (kind, flags) = (first >> 4, first & 0x0f);
     check_first_byte(kind, flags)?;
-    let Some((header, remaining)) = crate::adapter::remaining_length(&bytes[1..])? else { return Ok(None) };
+    let Some((header, remaining)) = packet::remaining_length(&bytes[1..])? else { return Ok(None) };
     let size = 1 + header + remaining;
     if size > limit {
         return Err(Violation::TooLarge { size, limit });
@@ -114,18 +117,12 @@ pub fn read(bytes: &[u8], limit: usize) -> Result<Option<(ClientPacket<'_>, usiz
     if body.rest.is_empty() || unread { Ok(Some((packet, size))) } else { Err(body.wrong()) }
 }
 
-/// [MQTT-2.2.2-2], and for PUBLISH [MQTT-3.3.1-2] and [MQTT-3.3.1-4].
 fn check_first_byte(kind: u8, flags: u8) -> Result<(), Violation> {
-    let expected = match kind {
-        PUBLISH => {
-            let (qos, dup) = (flags >> 1 & 3, flags & 8 != 0);
-            return if qos == 3 || (qos == 0 && dup) { Err(Violation::Flags(flags)) } else { Ok(()) };
-        }
-        PUBREL | SUBSCRIBE | UNSUBSCRIBE => 0b0010,
-        CONNECT | PUBACK | PUBREC | PUBCOMP | PINGREQ | DISCONNECT => 0,
-        _ => return Err(Violation::UnexpectedPacket(kind)),
-    };
-    if flags == expected { Ok(()) } else { Err(Violation::Flags(flags)) }
+    match kind {
+        CONNECT | PUBLISH | PUBACK | PUBREC | PUBREL | PUBCOMP | SUBSCRIBE | UNSUBSCRIBE | PINGREQ
+        | DISCONNECT => packet::check_flags(kind, flags),
+        _ => Err(Violation::UnexpectedPacket(kind)),
+    }
 }
 
 fn connect<'a>(body: &mut Body<'a>) -> Result<Connect<'a>, Violation> {
@@ -250,17 +247,6 @@ impl<'a> Body<'a> {
         if text.contains('\0') { Err(self.wrong()) } else { Ok(text) }
     }
 }
-
-const CONNECT: u8 = 1;
-const PUBLISH: u8 = 3;
-const PUBACK: u8 = 4;
-const PUBREC: u8 = 5;
-const PUBREL: u8 = 6;
-const PUBCOMP: u8 = 7;
-const SUBSCRIBE: u8 = 8;
-const UNSUBSCRIBE: u8 = 10;
-const PINGREQ: u8 = 12;
-const DISCONNECT: u8 = 14;
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@ use bytes::{BufMut, BytesMut};
 use crate::adapter::{Ack, ConnectRefusal, EncodeError, Qos};
 use crate::filter::valid_topic;
 use crate::ids::PacketId;
+use crate::packet::MAX_REMAINING;
 
 /// The answer to CONNECT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +86,7 @@ pub fn write_pingresp(out: &mut BytesMut) {
 
 /// Writes the first byte and the length of what follows, and makes room for it.
 fn write_header(first: u8, mut length: usize, out: &mut BytesMut) -> Result<(), EncodeError> {
-    if length > crate::adapter::MAX_REMAINING {
+    if length > MAX_REMAINING {
         return Err(EncodeError::TooLong);
     }
     out.reserve(MAX_HEADER + length);

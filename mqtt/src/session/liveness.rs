@@ -22,7 +22,7 @@ pub(crate) struct Liveness {
 /// How long to wait for what, in ms.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
-    /// Silence of either side until a ping; 0 for ever.
+    /// How long either side may be silent; 0 for ever.
     pub(crate) keep_alive: Millis,
     /// Silence after a message that must be acknowledged until a ping.
     pub(crate) answer: Millis,
@@ -76,6 +76,7 @@ impl Liveness {
     }
 
     pub(crate) fn check(&mut self, now: Millis) -> Pulse {
+        self.put_back(now);
         match self.pong_due {
             // A wake-up this late was asleep, not waiting: the answer may lie unread. Ask once more.
             Some(due) if now >= due + LATE && !self.repeated => {
@@ -102,8 +103,19 @@ impl Liveness {
         idle.into_iter().chain(unanswered).min()
     }
 
+    /// A ping leaves before all of the keep-alive is over: a timer is never early, and the bytes take their
+    /// time [MQTT-3.1.2-23].
     fn idle_until(&self) -> Millis {
-        self.last_sent.min(self.last_received) + self.limits.keep_alive
+        self.last_sent.min(self.last_received) + self.limits.keep_alive / 4 * 3
+    }
+
+    /// What lies ahead of a clock that was put back is taken to be of now, or nothing would be missed for as
+    /// long as it was put back.
+    fn put_back(&mut self, now: Millis) {
+        self.last_sent = self.last_sent.min(now);
+        self.last_received = self.last_received.min(now);
+        self.unanswered_since = self.unanswered_since.map(|since| since.min(now));
+        self.pong_due = self.pong_due.map(|due| due.min(now + self.limits.ping));
     }
 }
 
@@ -121,24 +133,24 @@ mod tests {
     #[test]
     fn sending_does_not_hide_a_silent_peer() {
         let mut live = live(60_000);
-        for second in 1..60 {
+        for second in 1..45 {
             live.sent(second * 1_000);
             assert_eq!(live.check(second * 1_000), Pulse::Fine);
         }
-        assert_eq!(live.check(60_000), Pulse::Ping);
-        live.sent(67_000);
-        assert_eq!(live.check(68_000), Pulse::Dead);
+        assert_eq!(live.check(45_000), Pulse::Ping);
+        live.sent(52_000);
+        assert_eq!(live.check(53_000), Pulse::Dead);
     }
 
     #[test]
     fn receiving_does_not_hide_our_own_silence() {
         let mut live = live(60_000);
-        for second in 1..60 {
+        for second in 1..45 {
             live.received(second * 1_000);
         }
-        assert_eq!(live.check(60_000), Pulse::Ping);
-        live.received(60_001);
-        assert_eq!(live.next_deadline(), Some(120_000));
+        assert_eq!(live.check(45_000), Pulse::Ping);
+        live.received(45_001);
+        assert_eq!(live.next_deadline(), Some(90_000));
     }
 
     #[test]
@@ -165,6 +177,17 @@ mod tests {
         assert_eq!(live.check(11_000), Pulse::Ping);
         live.received(11_001);
         assert_eq!(live.check(20_000), Pulse::Fine);
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_hides_a_dead_peer_for_one_keep_alive_and_no_longer() {
+        const HOUR: Millis = 3_600_000;
+        let mut live = Liveness::new(HOUR, Patience { keep_alive: 60_000, answer: 10_000, ping: 8_000 });
+        assert_eq!((live.check(45_000), live.next_deadline()), (Pulse::Fine, Some(90_000)));
+        assert_eq!(live.check(90_000), Pulse::Ping);
+        // And between a ping and its answer.
+        assert_eq!((live.check(1_000), live.next_deadline()), (Pulse::Fine, Some(9_000)));
+        assert_eq!(live.check(9_000), Pulse::Dead);
     }
 
     #[test]

@@ -270,10 +270,15 @@ impl Session {
     /// Looks at the clock: to be called at [`Session::next_deadline`], late or early, and on any wake-up.
     pub fn wake(&mut self, now: Millis) {
         self.now = now;
+        let Options { backoff, connect_timeout, .. } = self.options;
+        // What lies further ahead than it was ever set is due too: the clock was put back.
+        let due = |at: Millis, longest: Millis| now >= at || at > now.saturating_add(longest);
         match &mut self.state {
             State::Stopped => {}
-            State::Waiting { at } if now >= *at => self.open(now),
-            State::Connecting { deadline, .. } if now >= *deadline => self.fail(now, Reason::ConnectTimeout),
+            State::Waiting { at } if due(*at, backoff.cap) => self.open(now),
+            State::Connecting { deadline, .. } if due(*deadline, connect_timeout) => {
+                self.fail(now, Reason::ConnectTimeout);
+            }
             State::Waiting { .. } | State::Connecting { .. } => {}
             State::Connected { liveness, .. } => match liveness.check(now) {
                 Pulse::Fine => {}
@@ -365,7 +370,7 @@ impl Session {
         while let Some(filter) = self.subscriptions.to_leave() {
             let Some(id) = self.ids.take() else { break };
             self.write(|out| adapter::write_unsubscribe(id, &filter, out));
-            self.subscriptions.left(id, filter);
+            self.subscriptions.left(id, &filter);
             self.ask();
         }
         while let Some(filters) = self.subscriptions.to_enter(self.options.limits.filters_per_subscribe) {
@@ -457,11 +462,11 @@ impl Session {
             }
             _ => None,
         };
-        let taken_over = self.retry.ended(lived, reason == Reason::Closed);
+        let taken_over = self.retry.ended(lived, matches!(reason, Reason::Closed));
         let reason = if taken_over { Reason::TakenOver } else { reason };
         let lasting = match reason {
             Reason::Refused(refusal) => refusal.is_lasting(),
-            reason => reason == Reason::TakenOver,
+            _ => matches!(reason, Reason::TakenOver),
         };
         let at = now + self.retry.wait(lasting);
         self.out.clear();

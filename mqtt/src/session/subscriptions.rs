@@ -10,7 +10,7 @@ pub(crate) struct Subscriptions {
     /// Withdrawn, and perhaps still known to the broker.
     leaving: Vec<(String, Progress)>,
     subscribing: Vec<(PacketId, Vec<String>)>,
-    unsubscribing: Vec<(PacketId, String)>,
+    unsubscribing: Vec<(PacketId, ())>,
 }
 
 #[derive(Debug)]
@@ -23,7 +23,8 @@ struct Declared {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
     Pending,
-    Sent,
+    /// Asked under this identifier: an answer to an earlier question says nothing.
+    Sent(PacketId),
     /// Answered, with yes or no. A refused filter is asked for again on the next connection.
     Granted,
     Refused,
@@ -63,11 +64,11 @@ impl Subscriptions {
         pending.map(|(filter, _)| filter.clone())
     }
 
-    pub(crate) fn left(&mut self, id: PacketId, filter: String) {
-        for (_, progress) in self.leaving.iter_mut().filter(|(name, _)| *name == filter) {
-            *progress = Progress::Sent;
+    pub(crate) fn left(&mut self, id: PacketId, filter: &str) {
+        for (_, progress) in self.leaving.iter_mut().filter(|(name, _)| name == filter) {
+            *progress = Progress::Sent(id);
         }
-        self.unsubscribing.push((id, filter));
+        self.unsubscribing.push((id, ()));
     }
 
     /// The next filters to subscribe to, at most `most`.
@@ -79,7 +80,9 @@ impl Subscriptions {
 
     pub(crate) fn entered(&mut self, id: PacketId, filters: Vec<(String, Qos)>) {
         let filters: Vec<_> = filters.into_iter().map(|(filter, _)| filter).collect();
-        filters.iter().for_each(|filter| self.mark(filter, Progress::Sent));
+        for known in self.declared.iter_mut().filter(|known| filters.contains(&known.filter)) {
+            known.progress = Progress::Sent(id);
+        }
         self.subscribing.push((id, filters));
     }
 
@@ -98,7 +101,11 @@ impl Subscriptions {
         }
         let answers: Vec<_> = filters.into_iter().zip(granted.iter().copied()).collect();
         for (filter, granted) in &answers {
-            self.mark(filter, if granted.is_some() { Progress::Granted } else { Progress::Refused });
+            let asked =
+                |known: &&mut Declared| known.filter == *filter && known.progress == Progress::Sent(id);
+            for known in self.declared.iter_mut().filter(asked) {
+                known.progress = if granted.is_some() { Progress::Granted } else { Progress::Refused };
+            }
         }
         Ok(answers)
     }
@@ -108,8 +115,8 @@ impl Subscriptions {
     /// # Errors
     /// [`Violation::UnknownId`] for an answer to nothing.
     pub(crate) fn unsuback(&mut self, id: PacketId) -> Result<(), Violation> {
-        let filter = take(&mut self.unsubscribing, id)?;
-        self.leaving.retain(|(name, _)| *name != filter);
+        take(&mut self.unsubscribing, id)?;
+        self.leaving.retain(|(_, progress)| *progress != Progress::Sent(id));
         Ok(())
     }
 
@@ -131,12 +138,6 @@ impl Subscriptions {
     /// What the broker knows is uncertain: all is to be subscribed again, which does no harm.
     pub(crate) fn doubt(&mut self) {
         self.declared.iter_mut().for_each(|known| known.progress = Progress::Pending);
-    }
-
-    fn mark(&mut self, filter: &str, to: Progress) {
-        for known in self.declared.iter_mut().filter(|known| known.filter == filter) {
-            known.progress = to;
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::socket::{Heard, Socket};
 use super::store::Store;
-use super::timer::{Timer, Timers};
+use super::timer::Timer;
 use super::wake::Wakeups;
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::{Action, Attempt, Event, Millis, Options, Publish, Qos, Receipt, RequestError, Session, Ticket};
@@ -43,16 +43,14 @@ pub struct Setup {
     pub options: Options,
     /// Any random number.
     pub seed: u64,
-    /// Whose timers wake the session.
-    pub timers: Timers,
     /// Where messages survive the page, and what an earlier page left there.
     pub store: Option<(Store, Vec<(u64, Bytes)>)>,
 }
 
 impl Setup {
-    /// With the page's timers and without a store.
+    /// Without a store.
     pub fn new(options: Options, seed: u64) -> Self {
-        Self { options, seed, timers: Timers::Page, store: None }
+        Self { options, seed, store: None }
     }
 }
 
@@ -102,7 +100,7 @@ impl Client {
     where
         F: Future<Output = Result<Endpoint, EndpointError>> + 'static,
     {
-        let Setup { mut options, seed, timers, store } = setup;
+        let Setup { mut options, seed, store } = setup;
         options.keep |= store.is_some();
         let mut session = Session::new(options, seed)?;
         let (store, kept) = store.unzip();
@@ -123,7 +121,7 @@ impl Client {
                     inner.with(|session| session.probe(now()));
                 }
             };
-            let (timer, wakeups) = (Timer::new(timers, fired), Wakeups::listen(woke));
+            let (timer, wakeups) = (Timer::new(fired), Wakeups::listen(woke));
             let state = State { session, store, socket: None, timer, _wakeups: wakeups };
             Inner {
                 endpoints: Box::new(move |attempt| Box::pin(endpoints(attempt))),

@@ -16,8 +16,8 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of this name, or `None` if another page holds it all through `patience_ms` or the
-    /// browser has no locks. A page that was just left may take a moment to let go.
+    /// Takes the lock of this name, or `None` if another page holds it all through `patience_ms` or
+    /// [there are none](Self::are_offered). A page that was just left may take a moment to let go.
     ///
     /// By the [Web Locks API](https://www.w3.org/TR/web-locks/), which is called by name: `web-sys` counts
     /// it as unstable.
@@ -35,6 +35,12 @@ impl Lock {
         let release = JsFuture::from(taken).await.ok()?;
         Some(Self { release: release.dyn_into().ok()? })
     }
+
+    /// Whether the browser offers locks to this page. It does not to one that came over plain HTTP, but for
+    /// one of the machine itself.
+    pub fn are_offered() -> bool {
+        locks().is_ok_and(|locks| locks.is_object())
+    }
 }
 
 impl Drop for Lock {
@@ -44,12 +50,16 @@ impl Drop for Lock {
 }
 
 fn request(name: &str, granted: &JsValue, patience_ms: u32) -> Result<Promise, JsValue> {
-    let navigator = Reflect::get(&js_sys::global(), &"navigator".into())?;
-    let locks = Reflect::get(&navigator, &"locks".into())?;
+    let locks = locks()?;
     let request: Function = Reflect::get(&locks, &"request".into())?.dyn_into()?;
     let options = Object::new();
     Reflect::set(&options, &"signal".into(), &AbortSignal::timeout_with_u32(patience_ms))?;
     request.call3(&locks, &name.into(), &options, granted)?.dyn_into()
+}
+
+fn locks() -> Result<JsValue, JsValue> {
+    let navigator = Reflect::get(&js_sys::global(), &"navigator".into())?;
+    Reflect::get(&navigator, &"locks".into())
 }
 
 /// A promise with the function that resolves it.

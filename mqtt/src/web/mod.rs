@@ -14,5 +14,4 @@ pub use client::{Client, Setup};
 pub use lock::Lock;
 pub use socket::{Heard, Socket};
 pub use store::{Store, StoreError};
-pub use timer::Timers;
 pub use wake::Wakeups;

@@ -30,13 +30,17 @@ pub enum Heard {
 impl Socket {
     /// Opens a socket, or `None` if the browser refuses the address.
     pub fn open(url: &str, protocol: Option<&str>, hear: impl Fn(Heard) + 'static) -> Option<Self> {
+        Self::with(url, protocol, Rc::new(hear))
+    }
+
+    /// The same, once for all who hear: a page pays for each kind of function.
+    fn with(url: &str, protocol: Option<&str>, hear: Rc<dyn Fn(Heard)>) -> Option<Self> {
         let socket = match protocol {
             Some(protocol) => WebSocket::new_with_str(url, protocol),
             None => WebSocket::new(url),
         }
         .ok()?;
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let hear = Rc::new(hear);
         let for_messages = hear.clone();
         let on_event = Closure::<dyn FnMut(Event)>::new(move |event: Event| match event.type_().as_str() {
             "open" => hear(Heard::Opened),

@@ -34,6 +34,9 @@ pub enum StoreError {
     /// Another page has this store open.
     #[error("another page keeps its messages here")]
     InUse,
+    /// Without locks two pages could write over each other.
+    #[error("the browser has no locks for this page: did it come over plain HTTP?")]
+    NoLocks,
     /// The browser says no.
     #[error("the browser's database refuses: is this a private window, or the disk full?")]
     Refused,
@@ -52,6 +55,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when another page has it or the browser has none for this page.
     pub async fn open(name: &str) -> Result<Self, StoreError> {
+        if !Lock::are_offered() {
+            return Err(StoreError::NoLocks);
+        }
         let lock = Lock::take(name, PATIENCE_MS).await.ok_or(StoreError::InUse)?;
         let mut request = Factory::new()?.open(name, Some(1))?;
         request.on_upgrade_needed(|event| {

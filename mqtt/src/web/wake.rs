@@ -15,6 +15,11 @@ impl Wakeups {
     /// Calls `woke` when the page is shown again, thawed, taken from the back-forward cache, or when the
     /// network comes or goes. Without a window nothing is heard.
     pub fn listen(woke: impl Fn() + 'static) -> Self {
+        Self::with(Box::new(woke))
+    }
+
+    /// The same, once for all who listen: a page pays for each kind of function.
+    fn with(woke: Box<dyn Fn()>) -> Self {
         let document = web_sys::window().and_then(|window| window.document());
         let hidden = document.clone();
         let listener = Closure::<dyn FnMut(Event)>::new(move |event: Event| {

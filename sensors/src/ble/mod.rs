@@ -15,10 +15,10 @@ mod power;
 #[cfg(test)]
 mod vectors;
 
-use crate::events::EventCounter;
+use crate::events::{EventCounter, Units};
 use crate::reading::{Beside, Fault};
 use crate::torque::Torque;
-use crate::{Decoder, Millis, Resistance, Talk, Units};
+use crate::{Decoder, Millis, Resistance, Talk};
 use ftms::Range;
 
 /// What a sensor tells, by its characteristic.

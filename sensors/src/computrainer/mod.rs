@@ -12,6 +12,9 @@ use crate::reading::{Beside, Fault};
 use crate::torque::Torque;
 use crate::{Decoder, Millis, Talk};
 
+/// The load in W that the brake is held at unless it is set: it must have one.
+pub const DEFAULT_LOAD: u16 = 100;
+
 /// Reads a CompuTrainer, and holds its brake at a load. Resistance is estimated from power and cadence.
 #[derive(Debug)]
 pub struct ComputrainerDecoder {

@@ -1,11 +1,11 @@
 //! Vectors: [S] bytes of a public source, [C] computed from the rules.
 
-use super::ComputrainerDecoder;
+use super::{ComputrainerDecoder, DEFAULT_LOAD};
 use crate::regime::{Carrier, Regime, Vector, bytes, rpm, started};
 use crate::{DEFAULT_MAX_TORQUE, Decoder, Origin, Reading};
 
 pub(super) fn decoder() -> Box<dyn Decoder> {
-    started(ComputrainerDecoder::new(DEFAULT_MAX_TORQUE, 100))
+    started(ComputrainerDecoder::new(DEFAULT_MAX_TORQUE, DEFAULT_LOAD))
 }
 
 /// Puts the decoder through all vectors.

@@ -12,7 +12,7 @@ pub(crate) mod vectors;
 
 use crate::reading::{Beside, Fault};
 use crate::{Decoder, Millis, Reading, Resistance, Talk};
-use answer::{ALL, Answer};
+use answer::{ALL, Answer, CADENCE, SPEED};
 use frame::Frames;
 
 /// The hardest level of a console unless configured: the protocol does not tell it.
@@ -40,6 +40,10 @@ struct Wanted {
     /// All at once; or one at a time for consoles that can't do that, the next one by its place.
     at: Option<usize>,
     answered: Vec<u8>,
+    /// The command that tells the cadence, once one has.
+    cadence: Option<u8>,
+    /// How many others were asked one at a time since.
+    others: usize,
     /// Answers in a row that told nothing.
     empty: u32,
 }
@@ -81,15 +85,14 @@ impl CsafeDecoder {
     fn answer(&mut self, answer: &Answer, now: Millis) -> Result<(), Fault> {
         if self.talk.ask.in_flight().is_some() {
             self.talk.ask.answered();
-            self.wanted.answered(&answer.commands);
+            self.wanted.answered(answer);
         }
         let at_rest = answer.at_rest || self.moving.is_frozen(answer, now);
-        if let Some(watts) = answer.power {
-            self.beside.set_power(watts, now)?;
-        }
-        if let Some(rate) = answer.heart_rate {
-            self.beside.set_heart_rate(rate, now)?;
-        }
+        let faults = [
+            answer.power.and_then(|watts| self.beside.set_power(watts, now).err()),
+            answer.heart_rate.and_then(|rate| self.beside.set_heart_rate(rate, now).err()),
+        ];
+        faults.into_iter().flatten().for_each(|fault| self.talk.counters.bad.count(fault));
         let level = answer.level.and_then(|level| Resistance::level(level, 0.0, self.max_level));
         if let Some(resistance) = level {
             self.beside.resistance.set(resistance, now);
@@ -110,7 +113,7 @@ impl CsafeDecoder {
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { commands: ALL.to_vec(), at: None, answered: Vec::new(), empty: 0 }
+        Self { commands: ALL.to_vec(), at: None, answered: Vec::new(), cadence: None, others: 0, empty: 0 }
     }
 }
 
@@ -122,24 +125,47 @@ impl Wanted {
             *self = Self { at: self.at.map_or(Some(0), |_| None), ..Self::default() };
             return vec![IN_USE];
         }
-        match &mut self.at {
+        match self.at {
             None => self.commands.clone(),
-            Some(at) => {
-                if *at >= self.commands.len() {
-                    *at = 0;
-                    // What was not answered in a whole round is not known there.
-                    let answered = std::mem::take(&mut self.answered);
-                    if !answered.is_empty() {
-                        self.commands.retain(|command| answered.contains(command));
-                    }
-                }
-                *at += 1;
-                vec![self.commands[*at - 1]]
-            }
+            Some(at) => vec![self.one(at)],
         }
     }
 
-    fn answered(&mut self, commands: &[u8]) {
+    /// The next of one at a time. The cadence comes in between: a round of all others lasts as long as a
+    /// reading stays fresh.
+    fn one(&mut self, mut at: usize) -> u8 {
+        if let Some(cadence) = self.cadence.filter(|_| self.others >= MOST_OTHERS) {
+            self.others = 0;
+            return cadence;
+        }
+        if at >= self.commands.len() {
+            at = 0;
+            self.round();
+        }
+        self.at = Some(at + 1);
+        let command = self.commands[at];
+        self.others = if self.cadence == Some(command) { 0 } else { self.others + 1 };
+        command
+    }
+
+    /// A whole round is over: what was not answered in it is not known there, and a speed is of no use beside
+    /// a cadence.
+    fn round(&mut self) {
+        let answered = std::mem::take(&mut self.answered);
+        let told = self.cadence == Some(CADENCE);
+        let is_of_use = |command: &u8| answered.contains(command) && !(told && *command == SPEED);
+        let of_use: Vec<_> = self.commands.iter().copied().filter(is_of_use).collect();
+        if !of_use.is_empty() {
+            self.commands = of_use;
+        }
+    }
+
+    fn answered(&mut self, answer: &Answer) {
+        let commands = &answer.commands;
+        if answer.cadence.is_some() {
+            // One at a time it is the only one.
+            self.cadence = commands.iter().copied().find(|command| [CADENCE, SPEED].contains(command));
+        }
         let mut told = ALL.iter().filter(|known| commands.contains(known)).copied().peekable();
         if told.peek().is_none() {
             self.empty += 1;
@@ -221,7 +247,10 @@ const SHY_ANSWERS: u32 = 3;
 /// Counters that have stood still for so long mean that the pedals do. In ms.
 const FROZEN_MS: Millis = 5_000;
 /// From one request to the next. In ms.
-const POLL_MS: Millis = 300;
+const POLL_MS: Millis = 200;
+/// So many other commands are asked between two for the cadence, where each takes a request of its own. With
+/// fewer than [`SHY_ANSWERS`] those that are not known there don't make the console look shy.
+const MOST_OTHERS: usize = 2;
 /// How long an answer may take. In ms.
 const ANSWER_MS: Millis = 1_000;
 /// The console is left alone for a moment after the port was opened. In ms.

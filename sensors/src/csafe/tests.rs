@@ -57,6 +57,36 @@ fn consoles_that_are_simple_or_shy_or_tell_a_speed_are_read_too() {
 }
 
 #[test]
+fn a_console_that_answers_one_command_at_a_time_is_live_without_a_gap() {
+    for (as_speed, shy) in [(false, false), (true, false), (false, true)] {
+        let mut console = CsafeConsole::new(90, 150, 8);
+        (console.as_speed, console.simple, console.shy) = (as_speed, true, shy);
+        console.heart_rate = 120;
+        let (_, readings) = ride(&mut console, rolls_until(120_000), 60_000);
+        let times: Vec<_> = readings.iter().map(|(now, _)| *now).chain([60_000]).collect();
+        let gap = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+        assert!(times[0] < 10_000 && gap <= 1_500, "{as_speed} {shy}: from {} a gap of {gap} ms", times[0]);
+        let settled = readings.iter().filter(|(now, _)| *now > times[0] + 5_000);
+        for (now, reading) in settled {
+            let whole = reading.power.and(reading.resistance).and(reading.heart_rate);
+            assert!(whole.is_some(), "{as_speed} {shy}: {reading:?} at {now}");
+        }
+    }
+}
+
+#[test]
+fn an_odd_power_or_heart_rate_is_counted_and_the_cadence_beside_it_is_told() {
+    // [C] 90 rpm with 65,535 W, then with 251 beats a minute.
+    for odd in [&[0xb4, 3, 0xff, 0xff, 0x58][..], &[0xb0, 1, 251]] {
+        let mut decoder = decoder();
+        let contents = [&[0x85, 0xa7, 3, 90, 0, 0x52][..], odd].concat();
+        decoder.push(&frame::bytes(&contents), 1);
+        assert_eq!(taken(decoder.as_mut()), [regime::rpm(90.0)], "{odd:02x?}");
+        assert_eq!((decoder.counters().good, decoder.counters().bad.range), (1, 1), "{odd:02x?}");
+    }
+}
+
+#[test]
 fn what_a_console_freezes_is_not_believed() {
     let mut console = CsafeConsole::new(90, 150, 8);
     let (_, readings) = ride(&mut console, rolls_until(10_000), 20_000);

@@ -21,13 +21,15 @@ pub struct KettlerBike {
     pub heart_rate: u32,
     /// Knows upper-case commands only.
     pub upper: bool,
+    /// Does not know that it can be led by a computer.
+    pub no_pc_mode: bool,
     heard: Lines,
 }
 
 impl KettlerBike {
     /// A bike ridden at a cadence in rpm with a power in W.
     pub const fn new(cadence: u32, power: u32) -> Self {
-        Self { cadence, power, heart_rate: 0, upper: false, heard: Lines::new(b'\n') }
+        Self { cadence, power, heart_rate: 0, upper: false, no_pc_mode: false, heard: Lines::new(b'\n') }
     }
 
     /// Takes in what the host sent, cut in any way; returns what the bike answers.
@@ -42,7 +44,7 @@ impl KettlerBike {
         let known = !self.upper || command.iter().all(u8::is_ascii_uppercase);
         let answer = match command.to_ascii_uppercase().as_slice() {
             b"ID" if known => "SF1B1706".to_owned(),
-            b"CM" if known => "ACK".to_owned(),
+            b"CM" if known && !self.no_pc_mode => "ACK".to_owned(),
             b"ST" if known => {
                 let Self { cadence, power, heart_rate, .. } = self;
                 format!("{heart_rate:03}\t{cadence:03}\t000\t000\t000\t0000\t00:00\t{power:03}")

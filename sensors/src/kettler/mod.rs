@@ -21,6 +21,8 @@ pub struct KettlerDecoder {
     step: Step,
     /// Older models know lower-case commands, newer ones upper-case ones.
     upper: bool,
+    /// It has said that it does not know a computer, in one case.
+    refused: bool,
     lines: Lines,
     torque: Torque,
     talk: Talk,
@@ -44,6 +46,7 @@ impl KettlerDecoder {
             max_torque,
             step: Step::Id,
             upper: false,
+            refused: false,
             lines: Lines::new(b'\n'),
             torque: Torque::new(max_torque),
             talk: Talk::asking(POLL_MS, ANSWER_MS),
@@ -61,6 +64,10 @@ impl KettlerDecoder {
             return;
         };
         if text == b"ERROR" {
+            // Refused in both cases, a computer is not known there; its status may be.
+            if self.step == Step::Computer && std::mem::replace(&mut self.refused, true) {
+                self.step = Step::Status;
+            }
             self.upper = !self.upper;
             self.talk.ask.answered();
             self.talk.counters.good += 1;

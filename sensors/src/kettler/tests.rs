@@ -32,6 +32,29 @@ fn the_bike_is_asked_what_it_is_and_then_for_its_status() {
 }
 
 #[test]
+fn a_bike_that_knows_no_computer_is_asked_for_its_status_in_its_own_case() {
+    for upper in [false, true] {
+        let mut bike = KettlerBike::new(91, 178);
+        (bike.upper, bike.no_pc_mode) = (upper, true);
+        let mut requests = Vec::new();
+        let mut answer = |request: &[u8]| {
+            requests.push(String::from_utf8_lossy(request).into_owned());
+            bike.answer(request)
+        };
+        let readings = ride(decoder().as_mut(), &mut answer, 6_000);
+        let computer = requests.iter().filter(|request| request.eq_ignore_ascii_case("cm\r\n")).count();
+        assert_eq!(
+            (computer, requests.last().unwrap().as_str()),
+            (2, if upper { "ST\r\n" } else { "st\r\n" })
+        );
+        assert!(
+            readings.len() >= 7 && readings.iter().all(|reading| reading.cadence == 91.0),
+            "{readings:?}"
+        );
+    }
+}
+
+#[test]
 fn an_echo_of_what_was_asked_is_no_answer() {
     let mut decoder = decoder();
     for _ in 0..40 {

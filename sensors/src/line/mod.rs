@@ -17,10 +17,10 @@ pub(crate) mod vectors;
 
 use std::collections::VecDeque;
 
-use crate::events::Units;
+use crate::events::{EventCounter, Units};
 use crate::lines::Lines;
 use crate::reading::{Beside, Fault};
-use crate::{Decoder, EventCounter, Millis, Reading, Talk};
+use crate::{Decoder, Millis, Reading, Talk};
 pub use parse::{Column, UnknownColumn};
 use parse::{Line, parse};
 use sketch::START_MS;

@@ -15,7 +15,8 @@ pub(crate) fn run(carry: Carrier<'_>) {
     regime.run(&vectors());
 }
 
-fn vectors() -> Vec<Vector> {
+/// All of them; each begins with one whole frame.
+pub(super) fn vectors() -> Vec<Vector> {
     let vector = |name, hex, told: Vec<Reading>| Vector { name, asked: vec![], said: bytes(hex), told };
     let beside = |name, hex, told| Vector {
         name,
@@ -38,9 +39,10 @@ fn vectors() -> Vec<Vector> {
         beside("[C] 100 %", "F1 49 03 30 30 31 CE F6", rpm(88.0).percent(100.0, Origin::Measured)),
         vector("[C] a table's value", "F1 F7 04 34 36 31 30 B7 F6", vec![]),
         vector(
-            "[S] pelomon: both conductors",
-            "F5 41 36 F6 F1 41 03 38 38 30 D5 F6 F5 44 39 F6 F1 44 05 36 37 31 30 30 38 F6 F5 4A 3F F6 F1 4A 04 31 39 31 30 0A F6",
-            vec![rpm(88.0)],
+            "[S] pelomon: both conductors, and once more the cadence",
+            "F5 41 36 F6 F1 41 03 38 38 30 D5 F6 F5 44 39 F6 F1 44 05 36 37 31 30 30 38 F6 F5 4A 3F F6 \
+             F1 4A 04 31 39 31 30 0A F6 F1 41 03 38 38 30 D5 F6",
+            vec![rpm(88.0), raw(4.7).watts(17.6)],
         ),
         vector("[C] wrong sum", "F1 41 03 37 38 30 D5 F6", vec![]),
     ]

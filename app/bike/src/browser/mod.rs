@@ -30,6 +30,11 @@ pub(crate) fn name_of(error: &JsValue) -> String {
     name.unwrap_or_default()
 }
 
+/// Whether the browser, or who set it up, does not allow it: a rider who chose nothing is no such case.
+pub(crate) fn is_refused(error: &JsValue) -> bool {
+    matches!(name_of(error).as_str(), "SecurityError" | "NotAllowedError")
+}
+
 fn list(values: impl IntoIterator<Item = JsValue>) -> JsValue {
     values.into_iter().collect::<Array>().into()
 }

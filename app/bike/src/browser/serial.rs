@@ -4,7 +4,7 @@ use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::{name_of, object, settled};
+use super::{is_refused, name_of, object, settled};
 
 #[wasm_bindgen]
 extern "C" {
@@ -103,8 +103,8 @@ impl SerialPort {
     pub(crate) async fn start(&self, baud: u32) -> Result<(), Fault> {
         match settled(self.open(&object(&[("baudRate", baud.into())]))).await {
             Ok(_) => Ok(()),
+            Err(error) if is_refused(&error) => Err(Fault::Refused),
             Err(error) => Err(match name_of(&error).as_str() {
-                "SecurityError" | "NotAllowedError" => Fault::Refused,
                 // Where the browser does not say whether it is plugged in, the port that it has given out is.
                 "NetworkError" if self.connected() == Some(false) => Fault::Absent,
                 _ => Fault::Busy,

@@ -46,6 +46,31 @@ fn connecting_has_one_deadline() {
 }
 
 #[test]
+fn a_clock_that_is_put_back_stops_neither_an_attempt_nor_the_next_one() {
+    let mut rig = Rig::new(Options::new("c"));
+    rig.now = 3_600_000;
+    rig.session.start(rig.now);
+    rig.open();
+    // The timer fires after ten seconds by a clock that has lost an hour meanwhile.
+    rig.now = 10_000;
+    rig.session.wake(rig.now);
+    assert!(matches!(rig.events()[..], [Event::Disconnected { reason: Reason::ConnectTimeout, .. }]));
+    rig.now = rig.session.next_deadline().unwrap();
+    rig.actions();
+    rig.session.wake(rig.now);
+    rig.accept(CONNACK);
+    let mut rig = Rig::new(Options::new("c"));
+    rig.now = 3_600_000;
+    rig.session.start(rig.now);
+    rig.accept(CONNACK);
+    rig.session.closed(rig.now, rig.generation);
+    rig.actions();
+    rig.now = 10_000;
+    rig.session.wake(rig.now);
+    rig.accept(CONNACK);
+}
+
+#[test]
 fn wrong_credentials_are_told_and_not_retried_fast() {
     let mut rig = Rig::new(Options::new("c"));
     rig.session.start(rig.now);

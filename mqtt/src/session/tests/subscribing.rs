@@ -44,6 +44,43 @@ fn the_granted_qos_is_told() {
 }
 
 #[test]
+fn an_answer_to_an_earlier_question_grants_nothing() {
+    let mut rig = Rig::connected_to_stay();
+    // Declared again with another QoS, and withdrawn and declared again.
+    for (filter, withdrawn, qos) in [("a", false, Qos::AtLeastOnce), ("b", true, Qos::AtMostOnce)] {
+        rig.sent();
+        rig.session.subscribe(rig.now, filter, Qos::AtMostOnce).unwrap();
+        let id = rig.sent()[3];
+        if withdrawn {
+            rig.session.unsubscribe(rig.now, filter);
+        }
+        rig.session.subscribe(rig.now, filter, qos).unwrap();
+        rig.receive(&[0x90, 3, 0, id, 0]);
+    }
+    rig.drop_link();
+    rig.open();
+    rig.receive(RESUMED);
+    let sent = rig.sent();
+    assert_eq!((sent[0], &sent[4..]), (0x82, &[0, 1, b'a', 1, 0, 1, b'b', 0][..]));
+}
+
+#[test]
+fn a_filter_withdrawn_twice_is_gone_with_the_answer_to_the_second() {
+    let mut rig = Rig::connected_to_stay();
+    for _ in 0..2 {
+        rig.session.subscribe(rig.now, "a", Qos::AtMostOnce).unwrap();
+        rig.session.unsubscribe(rig.now, "a");
+    }
+    rig.receive(&[0x90, 3, 0, 1, 0]);
+    rig.receive(&[0xb0, 2, 0, 2]);
+    rig.drop_link();
+    rig.open();
+    rig.receive(RESUMED);
+    let sent = rig.sent();
+    assert_eq!((sent[0], &sent[4..]), (0xa2, &[0, 1, b'a'][..]));
+}
+
+#[test]
 fn an_answer_too_many_breaks_the_protocol() {
     let mut rig = Rig::connected();
     rig.session.subscribe(rig.now, "a", Qos::AtMostOnce).unwrap();
