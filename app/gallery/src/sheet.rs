@@ -122,7 +122,7 @@ const COLOURS: [(&str, &str); 27] = [
     ("bad", ""),
     ("bad-soft", "text"),
     ("sky", ""),
-    ("hold", "on-hold"),
+    ("hold", "text"),
     ("output", ""),
     ("cadence", ""),
     ("resistance", ""),

@@ -37,7 +37,7 @@ pub fn Board(
                     data-testid="everybody"
                     on:click=move |_| ctx.tell(Input::Enter(Room::Field))
                 >
-                    <span class="class">{class} " · "</span>
+                    <span class="class"><bdi>{class}</bdi> " · "</span>
                     <span class="name">{field}</span>
                     <Icon path=icon::ON />
                 </button>

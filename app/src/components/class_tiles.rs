@@ -23,7 +23,7 @@ pub fn ClassTiles() -> impl IntoView {
                     on:change=move |_| ctx.tell(Input::ClassChosen(id))
                 />
                 <span class="tile-number" aria-hidden="true">{id.to_string()}</span>
-                <span class="tile-name">{name}</span>
+                <span>{name}</span>
             </label>
         }
     };

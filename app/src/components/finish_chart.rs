@@ -17,7 +17,7 @@ pub fn FinishChart() -> impl IntoView {
     view! {
         <figure class="chart finish-chart" data-testid="finish-chart">
             <figcaption>
-                {words.output()} " " <span class="legend own-key">{words.you()}</span>
+                {words.output()} " " <span class="legend">{words.you()}</span>
                 <span class="legend record-key" class:none=move || lines.read().record.is_empty()>{words.your_best()}</span>
             </figcaption>
             <svg viewBox=view_box preserveAspectRatio="none" aria-hidden="true">

@@ -8,8 +8,9 @@ pub fn Icon(
     /// Its lines, in a box of 24 by 24: one of this module's.
     path: &'static str,
 ) -> impl IntoView {
+    let leads = path == BACK || path == ON;
     view! {
-        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+        <svg class="icon" class:leads=leads viewBox="0 0 24 24" aria-hidden="true">
             <path d=path></path>
         </svg>
     }
@@ -18,9 +19,9 @@ pub fn Icon(
 /// Ahead of the own record; won.
 pub const TROPHY: &str =
     "M8 4h8v6a4 4 0 0 1-8 0zM8 6H4v1a4 4 0 0 0 4 4M16 6h4v1a4 4 0 0 1-4 4M12 14v5M8 20h8";
-/// To where one came from.
+/// To where one came from: the other way round where one writes from right to left.
 pub const BACK: &str = "M15 5l-7 7 7 7";
-/// To more of it.
+/// To more of it, turned likewise.
 pub const ON: &str = "M9 5l7 7-7 7";
 /// Ahead.
 pub const UP: &str = "M5 15l7-8 7 8";

@@ -32,10 +32,7 @@ pub fn LongList() -> impl IntoView {
             request_animation_frame(move || follow(pane, own, follows));
         }
     });
-    let by_hand = move || {
-        follows.set(false);
-        ctx.tell(Input::Touched);
-    };
+    let by_hand = move || follows.set(false);
     let on_key = move |event: KeyboardEvent| {
         let key = event.key();
         if key == "Enter" {

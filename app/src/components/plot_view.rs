@@ -67,15 +67,15 @@ pub fn TableSwitch(
     as_table: RwSignal<bool>,
 ) -> impl IntoView {
     let words = Ctx::here().words();
+    let label = move || if as_table.get() { words.chart() } else { words.table() };
     view! {
         <button
             type="button"
             class="chart-switch"
-            aria-pressed=move || as_table.get().to_string()
-            aria-label=words.as_a_table(title)
+            aria-label=move || [label(), ": ", title].concat()
             on:click=move |_| as_table.update(|table| *table = !*table)
         >
-            {move || if as_table.get() { words.chart() } else { words.table() }}
+            {label}
         </button>
     }
 }

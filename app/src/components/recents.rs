@@ -33,15 +33,15 @@ fn Recent(
     let racer = rider.racer;
     let name = rider.name.to_string();
     let forget = words.forget_rider(&isolated(&name));
-    let chosen = ctx.read(Page::racer_number);
+    let chosen = ctx.read(Page::racer);
     view! {
-        <li class="recent" class:chosen=move || chosen.get() == racer.get()>
+        <li class="recent" class:chosen=move || chosen.get() == Some(racer)>
             <button
                 type="button"
                 class="recent-who"
                 data-testid="recent"
                 data-racer=racer.to_string()
-                aria-pressed=move || (chosen.get() == racer.get()).to_string()
+                aria-pressed=move || (chosen.get() == Some(racer)).to_string()
                 on:click=move |_| ctx.tell(Input::Recent(racer))
             >
                 <Avatar racer=Signal::stored(racer.get()) />

@@ -48,7 +48,6 @@ pub fn RiderFields(
                 autocomplete=if own_device { "nickname" } else { "off" }
                 autocapitalize="words"
                 enterkeyhint="done"
-                maxlength="24"
                 spellcheck="false"
                 prop:value=name
                 on:input:target=move |event| {

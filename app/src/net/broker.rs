@@ -21,7 +21,7 @@ use super::{http, wire};
 use crate::platform::clock;
 use crate::platform::location::socket_url;
 use crate::state::service::{Delivery, Word};
-use crate::state::{Input, Rider};
+use crate::state::{Failure, Input, Rider};
 
 /// The link to the broker of one rider, or of a spectator. Dropping the last handle closes it.
 #[derive(Clone)]
@@ -43,7 +43,6 @@ struct Inner {
     /// whether it was told that it has left.
     underway: RefCell<VecDeque<(Ticket, Uuid, bool)>>,
     topics: RefCell<Vec<Topic>>,
-    told_unsent: Cell<usize>,
 }
 
 impl Broker {
@@ -59,7 +58,6 @@ impl Broker {
             waiting: RefCell::default(),
             underway: RefCell::default(),
             topics: RefCell::default(),
-            told_unsent: Cell::new(0),
         });
         let this = Rc::downgrade(&inner);
         let racer = inner.racer;
@@ -97,7 +95,6 @@ impl Broker {
             }
         };
         (self.0.tell)(Input::Service(Word::Published(Box::new(message), delivery)));
-        self.0.tell_unsent();
     }
 
     /// Tells of messages that have left.
@@ -120,9 +117,15 @@ impl Broker {
         self.0.retired.set(true);
     }
 
-    /// How many messages the hub has not taken yet.
+    /// How many messages the hub has not taken yet, as far as is known.
     pub(super) fn unsent(&self) -> usize {
-        self.0.unsent()
+        self.0.client.get().map_or(0, Client::queued) + self.0.waiting.borrow().len()
+    }
+
+    /// Whether there is something to be sent: perhaps, before the browser has said what an earlier page left.
+    pub(super) fn has_unsent(&self) -> bool {
+        let is_known = self.0.racer.is_none() || self.0.client.get().is_some();
+        !is_known || self.unsent() > 0
     }
 
     /// Listens to these topics and no others.
@@ -147,8 +150,18 @@ impl Inner {
     fn begin(self: &Rc<Self>, store: Option<(Store, Vec<(u64, Bytes)>)>) {
         let (config, asked, told) = (self.config.clone(), Rc::downgrade(self), Rc::downgrade(self));
         let endpoint = move |_| {
-            let login = asked.upgrade().map(|inner| inner.login.borrow().clone()).unwrap_or_default();
-            endpoint(config.clone(), login)
+            let (config, asked) = (config.clone(), asked.clone());
+            async move {
+                let login = asked.upgrade().map(|inner| inner.login.borrow().clone()).unwrap_or_default();
+                let endpoint = endpoint(config, login).await;
+                endpoint.map_err(|failure| {
+                    // Where addresses are signed, it is not the broker who does not know the login.
+                    if let (Some(UNAUTHORIZED), Some(inner)) = (failure.status, asked.upgrade()) {
+                        inner.say(Input::LinkRefused);
+                    }
+                    EndpointError(failure.detail)
+                })
+            }
         };
         let hear = move |event| {
             if let Some(inner) = told.upgrade() {
@@ -173,7 +186,6 @@ impl Inner {
             }
         }
         self.tell_news(failed);
-        self.tell_unsent();
     }
 
     /// A full queue is more than an hour of riding without a hub: what was promised first is kept.
@@ -214,20 +226,9 @@ impl Inner {
         }
     }
 
-    fn unsent(&self) -> usize {
-        self.client.get().map_or(0, Client::queued) + self.waiting.borrow().len()
-    }
-
     fn say(&self, input: Input) {
         if !self.retired.get() {
             (self.tell)(input);
-        }
-    }
-
-    fn tell_unsent(&self) {
-        let unsent = self.unsent();
-        if self.told_unsent.replace(unsent) != unsent {
-            self.say(Input::Unsent(unsent));
         }
     }
 
@@ -246,25 +247,18 @@ impl Inner {
             Event::Message { topic, payload, retain, .. } => {
                 self.say(wire::read(&self.config, &topic, &payload, retain));
             }
-            Event::Acknowledged { ticket } => {
-                self.acknowledged(ticket);
-                self.tell_unsent();
-            }
-            Event::Superseded { .. } => self.tell_unsent(),
+            Event::Acknowledged { ticket } => self.acknowledged(ticket),
             Event::SubscribeFailed { .. } => self.say(Input::LinkNonsense),
-            Event::Subscribed { .. } => {}
+            Event::Superseded { .. } | Event::Subscribed { .. } => {}
         }
     }
 }
 
 /// Where to connect, and as whom. A broker with signed addresses knows nothing of our tokens.
-async fn endpoint(config: MqttConfig, login: Login) -> Result<Endpoint, EndpointError> {
+async fn endpoint(config: MqttConfig, login: Login) -> Result<Endpoint, Failure> {
     match &config.url_from {
         None => Ok(Endpoint { url: socket_url(&config.url), login: Some(login) }),
-        Some(path) => match http::mqtt_url(path, &login).await {
-            Ok(url) => Ok(Endpoint { url, login: None }),
-            Err(failure) => Err(EndpointError(failure.detail)),
-        },
+        Some(path) => http::mqtt_url(path, &login).await.map(|url| Endpoint { url, login: None }),
     }
 }
 
@@ -299,6 +293,8 @@ async fn first<T>(
     .await
 }
 
+/// The hub's answer to a token that it does not know.
+const UNAUTHORIZED: u16 = 401;
 /// Random hex digits in a client id: 64 bits.
 const UNIQUE: usize = 16;
 /// How long the browser may take to say what it kept.

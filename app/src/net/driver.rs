@@ -1,6 +1,6 @@
 //! The loop around the state: inputs in, effects done, one timer for the next deadline.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use alleycat_mqtt::web::{Lock, Wakeups};
@@ -30,6 +30,7 @@ pub struct Driver {
     broker: RefCell<Option<Broker>>,
     /// Links of riders who have left, until the hub has taken all of their seconds.
     retired: RefCell<Vec<Broker>>,
+    told_unsent: Cell<usize>,
     timer: RefCell<Option<Timeout>>,
     wakeups: RefCell<Option<Wakeups>>,
     /// Held by the one page of this device that goes on with a ride after a crash.
@@ -45,6 +46,7 @@ impl Driver {
             local: RefCell::default(),
             broker: RefCell::default(),
             retired: RefCell::default(),
+            told_unsent: Cell::default(),
             timer: RefCell::default(),
             wakeups: RefCell::default(),
             ride_lock: RefCell::default(),
@@ -64,12 +66,13 @@ impl Driver {
         };
         driver.wakeups.replace(Some(Wakeups::listen(woke)));
         driver.tell(liked());
-        let (touched, held) = (driver.listener(), driver.listener());
+        let (touched, turned, held) = (driver.listener(), driver.listener(), driver.listener());
         let touched = move || {
             fullscreen::touched();
             touched(Input::Service(Word::Touched));
         };
-        hands::listen(touched, move || held(Input::Service(Word::Open)));
+        let turned = move || turned(Input::Service(Word::Touched));
+        hands::listen(touched, turned, move || held(Input::Service(Word::Open)));
         let newer = driver.listener();
         worker::register(move || newer(Input::Service(Word::NewerPage)));
         let this = driver.clone();
@@ -117,8 +120,18 @@ impl Driver {
         if let Some(bridge) = &*self.bridge.borrow() {
             bridge.beat();
         }
-        self.retired.borrow_mut().retain(|broker| broker.unsent() > 0);
+        self.retired.borrow_mut().retain(Broker::has_unsent);
+        self.tell_unsent();
         self.set_timer();
+    }
+
+    /// Of riders who have left, too: their seconds are no less on their way.
+    fn tell_unsent(self: &Rc<Self>) {
+        let here = self.broker.borrow().as_ref().map_or(0, Broker::unsent);
+        let left: usize = self.retired.borrow().iter().map(Broker::unsent).sum();
+        if self.told_unsent.replace(here + left) != here + left {
+            self.tell(Input::Unsent(here + left));
+        }
     }
 
     fn act(self: &Rc<Self>, effect: Effect) {

@@ -114,8 +114,7 @@ pub(super) async fn measure_clock() -> Option<ClockOffset> {
 
 fn read<T: DeserializeOwned>(answer: Option<Answer>) -> Result<T, Failure> {
     let Answer { status, text } = good(answer)?;
-    serde_json::from_str(&text)
-        .map_err(|_| Failure { status: Some(status), detail: "The hub's answer can't be read.".to_owned() })
+    serde_json::from_str(&text).map_err(|_| Failure { status: Some(status), ..Failure::default() })
 }
 
 /// The answer, if it is none that says why not.

@@ -9,9 +9,9 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, Event, KeyboardEvent, PointerEvent};
 
-/// Listens for as long as the page lives. `touched` hears of every touch and key, `held` of the long press
-/// on the mark, or of Ctrl+Alt+S.
-pub fn listen(touched: impl Fn() + 'static, held: impl Fn() + 'static) {
+/// Listens for as long as the page lives. `touched` hears of every touch and key, `turned` of the mouse's wheel,
+/// which browsers do not take for a hand, `held` of the long press on the mark, or of Ctrl+Alt+S.
+pub fn listen(touched: impl Fn() + 'static, turned: impl Fn() + 'static, held: impl Fn() + 'static) {
     for name in ["contextmenu", "dragstart", "gesturestart"] {
         on(name, |event| {
             if !is_text(&event) {
@@ -29,6 +29,7 @@ pub fn listen(touched: impl Fn() + 'static, held: impl Fn() + 'static) {
         touched();
         begun.replace(Press::begin(&event, held.clone()));
     });
+    on("wheel", move |_| turned());
     for name in ["pointerup", "pointercancel"] {
         let press = press.clone();
         on(name, move |_| _ = press.take());

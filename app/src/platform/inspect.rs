@@ -45,7 +45,7 @@ fn screen() -> Option<String> {
             &whole(width).to_string(),
             " × ",
             &whole(height).to_string(),
-            " at ",
+            " · ",
             &whole(density * 100.0).to_string(),
             " %",
         ]

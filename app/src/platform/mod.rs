@@ -1,4 +1,5 @@
-//! The browser: the only code that calls web-sys. Thin wrappers, no rules of the race.
+//! The browser: thin wrappers, no rules of the race. Elsewhere a component touches the elements that it draws, and no
+//! more of web-sys.
 
 pub mod clock;
 pub mod crash;

@@ -62,7 +62,7 @@ pub struct PlotTable {
 /// How many of a field have which score.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScoreBars {
-    /// How many are in each part from nothing to the best.
+    /// How many are in each part up to the best.
     pub counts: Vec<usize>,
     /// In which part the score is that is shown.
     pub own: Option<usize>,

@@ -3,6 +3,8 @@
 use alleycat_shared::{ClassId, RacerId, RacerName, names};
 use serde::{Deserialize, Serialize};
 
+use super::Ride;
+
 /// The rider's choice as it is being typed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
@@ -187,6 +189,17 @@ impl Entry {
         self.guest = true;
         self.enter(racer);
         self.way = Way::Keypad;
+    }
+
+    /// Goes on as the rider of a ride that was kept, in its class.
+    pub fn resume(&mut self, ride: &Ride) {
+        self.class = ride.class;
+        if ride.guest {
+            self.welcome(ride.rider.clone());
+        } else {
+            self.current = Some(ride.rider.clone());
+            self.enter(ride.rider.racer);
+        }
     }
 
     fn enter(&mut self, racer: RacerId) {

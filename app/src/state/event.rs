@@ -127,8 +127,6 @@ pub enum Input {
     Retry,
     /// Search the full field.
     Search(String),
-    /// The screen was touched: somebody is here.
-    Touched,
     /// Something that the rider wants of the hub for the own rides.
     Wish(Wish),
     /// "Here now", or "All time"?
@@ -192,10 +190,16 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether the hub did answer, with something that can't be read.
+    pub fn is_nonsense(&self) -> bool {
+        self.status.is_some_and(|status| (200..300).contains(&status))
+    }
+
     /// What to tell the rider.
     pub fn told(&self, words: Lang) -> String {
         match self.status {
             Some(_) if !self.detail.is_empty() => self.detail.clone(),
+            Some(_) if self.is_nonsense() => words.cant_read_answer().to_owned(),
             Some(status) => words.hub_did_not_accept(&status.to_string()),
             None => words.no_hub_try_again().to_owned(),
         }

@@ -23,7 +23,7 @@ pub struct Finish {
 /// What the page keeps of a result, whatever the field's size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// Whether it may still change.
+    /// Whether it can't change any more.
     pub official: bool,
     /// The size of the field.
     pub riders: usize,

@@ -32,6 +32,8 @@ impl Page {
         if !matches!(self.flow, Flow::Setup | Flow::Finished(_)) {
             return;
         }
+        // Where a reason is seen, if it does not work.
+        self.flow = Flow::Setup;
         self.trouble.clear();
         let Some(racer) = self.entry.racer() else {
             self.words().enter_racer_id().clone_into(&mut self.trouble);
@@ -56,6 +58,7 @@ impl Page {
             return;
         }
         self.entry.remember(rider.clone());
+        self.trouble.clear();
         if self.hand.is_some() {
             self.flow = Flow::Setup;
             effects.push(Effect::KeepRecent);
@@ -89,11 +92,14 @@ impl Page {
     pub(super) fn not_joined(&mut self, failure: &Failure) {
         if self.flow != Flow::Joining {
             self.rejoin.failed(self.now, REJOIN_MS);
+            if let (Some(IN_USE), Some(rider)) = (failure.status, self.rider()) {
+                self.trouble = self.words().racer_in_use(&rider.racer.to_string());
+            }
             return;
         }
         self.flow = Flow::Setup;
         self.trouble = match failure.status {
-            Some(409) => self.words().racer_in_use(self.entry.digits()),
+            Some(IN_USE) => self.words().racer_in_use(self.entry.digits()),
             _ => failure.told(self.words()),
         };
     }
@@ -141,5 +147,7 @@ impl Page {
 }
 
 const SECOND_MS: Millis = 1_000;
+/// The hub's answer to who joins as a racer that rides on another device.
+const IN_USE: u16 = 409;
 /// How long to wait before joining again after the first time was of no use.
 pub(super) const REJOIN_MS: Millis = 10_000;

@@ -3,6 +3,7 @@
 use alleycat_shared::message::BoardMessage;
 use alleycat_shared::{ClassId, Millis, RaceId};
 
+use super::pairing::Pairing;
 use super::service::Word;
 use super::{Effect, Flow, Input, Link, Page};
 
@@ -103,13 +104,15 @@ impl Page {
     /// Falls asleep when nobody has touched a kiosk for a while, turns to the next class in idle, and says whether the
     /// screen is to stay on.
     pub(super) fn rest(&mut self, effects: &mut Vec<Effect>) {
-        // Who warms up is here.
-        if self.flow == Flow::Setup && self.is_pedalling() {
+        // Who warms up is here, and so is who takes out a phone.
+        let is_paired = self.pairing.as_ref().is_some_and(Pairing::is_offered);
+        if self.flow == Flow::Setup && (self.is_pedalling() || is_paired) {
             self.touched = self.now;
         }
         let untouched = self.now >= self.touched + UNTOUCHED_MS;
         if self.is_kiosk() && self.can_rest() && untouched {
             self.flow = Flow::Idle;
+            self.settings_open = false;
             self.forget(effects);
         }
         if self.flow == Flow::Idle {
@@ -180,7 +183,7 @@ pub(super) fn is_by_hand(input: &Input) -> bool {
             | Input::More
             | Input::Retry
             | Input::Search(_)
-            | Input::Touched
+            | Input::Wish(_)
             | Input::Service(Word::Touched)
             | Input::AllTime(_)
     )
@@ -189,6 +192,6 @@ pub(super) fn is_by_hand(input: &Input) -> bool {
 /// How long a kiosk waits for a touch before it forgets the rider.
 pub(super) const UNTOUCHED_MS: Millis = 60_000;
 /// From here on it says so.
-const WARNED_MS: Millis = 30_000;
+pub(super) const WARNED_MS: Millis = 30_000;
 /// How long each class's board is up.
 const TURN_MS: Millis = 10_000;

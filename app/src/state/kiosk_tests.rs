@@ -3,6 +3,8 @@
 use alleycat_shared::api::PairOffer;
 
 use super::*;
+use crate::state::rooms::Room;
+use crate::state::service::Word;
 use crate::state::{Checked, HandStep, Light, PairSign, Way};
 
 fn rider(racer: u64, name: &str) -> Rider {
@@ -55,7 +57,7 @@ fn a_kiosk_rests_wakes_races_and_forgets_who_rode() {
     let over = START + 60_000;
     assert!(!page.handle(over, Input::Woke).contains(&Effect::StayAwake(false)), "the result is to be seen");
     assert_eq!((page.view(), page.forgets_in()), (View::Finished, None));
-    page.handle(over + 29_000, Input::Touched);
+    page.handle(over + 29_000, Input::Service(Word::Touched));
     page.handle(over + 59_000, Input::Woke);
     assert_eq!((page.view(), page.forgets_in()), (View::Finished, Some(30)));
     let effects = page.handle(over + 89_000, Input::Woke);
@@ -186,12 +188,63 @@ fn a_code_ends_and_a_hub_without_one_is_said() {
     assert_eq!(page.pair_sign(), PairSign::Failed("Too many.".into()));
     page.handle(START + 1_000, Input::Way(Way::Phone));
     page.handle(START + 1_000, Input::PairOffered(Ok(offer())));
-    pedal(&mut page, START + 179_999);
+    page.handle(START + 179_999, Input::Woke);
     assert!(matches!(page.pair_sign(), PairSign::Code { .. }));
-    pedal(&mut page, START + 180_000);
+    page.handle(START + 180_000, Input::Woke);
     assert_eq!(page.pair_sign(), PairSign::Ended);
     page.handle(START + 180_000, Input::Way(Way::Keypad));
     assert_eq!(page.pair_sign(), PairSign::Loading);
+}
+
+#[test]
+fn a_kiosk_waits_as_long_as_a_code_is_good_and_not_for_one_that_cant_be_had() {
+    let mut page = kiosk(START);
+    page.handle(START, Input::Wake);
+    page.handle(START, Input::Way(Way::Phone));
+    let mut failing = page.clone();
+    for second in 0..60 {
+        let failure = Failure { status: Some(503), detail: "Too many.".into() };
+        failing.handle(START + second * 1_000, Input::PairOffered(Err(failure)));
+    }
+    failing.handle(START + 60_000, Input::Woke);
+    assert_eq!(failing.view(), View::Idle);
+    page.handle(START, Input::PairOffered(Ok(offer())));
+    page.handle(START + 179_999, Input::Woke);
+    assert!(matches!(page.pair_sign(), PairSign::Code { .. }));
+    page.handle(START + 239_998, Input::Woke);
+    assert_eq!((page.view(), page.pair_sign()), (View::Setup, PairSign::Ended), "another code can be had");
+    page.handle(START + 239_999, Input::Woke);
+    assert_eq!(page.view(), View::Idle);
+}
+
+#[test]
+fn a_room_that_nobody_touches_gives_way_to_the_warning_and_settings_to_rest() {
+    let mut page = kiosk(START);
+    page.handle(START, Input::Wake);
+    page.handle(START, Input::Recent(29_u64.try_into().unwrap()));
+    page.handle(START, Input::Start);
+    page.handle(START, Input::Joined(Ok(answer())));
+    let over = START + 60_000;
+    page.handle(over, Input::Woke);
+    page.handle(over, Input::Enter(Room::Racer(29_u64.try_into().unwrap())));
+    page.handle(over, Input::Settings(true));
+    page.handle(over + 60_000, Input::Woke);
+    assert_eq!((page.view(), page.forgets_in()), (View::Finished, Some(30)));
+    page.handle(over + 89_999, Input::Woke);
+    assert_eq!((page.view(), page.is_settings_open()), (View::Finished, true));
+    page.handle(over + 90_000, Input::Woke);
+    assert_eq!((page.view(), page.is_settings_open()), (View::Idle, false));
+}
+
+#[test]
+fn a_kiosk_whose_clock_is_set_back_rests_in_its_time() {
+    let mut page = kiosk(START);
+    page.handle(START, Input::Wake);
+    page.handle(START - 300_000, Input::Woke);
+    page.handle(START - 240_001, Input::Woke);
+    assert_eq!(page.view(), View::Setup);
+    page.handle(START - 240_000, Input::Woke);
+    assert_eq!(page.view(), View::Idle);
 }
 
 #[test]

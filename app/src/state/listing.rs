@@ -3,10 +3,10 @@
 use alleycat_shared::api::{RaceResult, RaceState, ResultRow, RideLink, RideTrace};
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 
-use super::Page;
 use super::format::{exact, minutes, whole};
 use super::rooms::{Answer, FieldLine, Room};
 use super::screen::NOTHING;
+use super::{Link, Page};
 use crate::words::{Lang, isolated};
 
 /// One line of a room's list.
@@ -41,7 +41,7 @@ pub enum Listing {
     Loading,
     /// There.
     Ready,
-    /// There, and old: the hub does not answer now.
+    /// There, and so old, in words: the hub does not answer now.
     Stale(String),
     /// There is nothing, and that is the truth.
     Empty(String),
@@ -69,7 +69,10 @@ impl Page {
                     Answer::Rides(history) => history.rides.first(),
                     _ => None,
                 });
-                rides.map_or_else(|| words.racer_number(&racer.to_string()), |ride| ride.name.to_string())
+                rides.map_or_else(
+                    || words.racer_number(&racer.to_string()),
+                    |ride| isolated(ride.name.as_str()),
+                )
             }
         }
     }
@@ -95,10 +98,14 @@ impl Page {
     pub fn listing(&self) -> Listing {
         let words = self.words();
         let Some(here) = self.rooms.here() else { return Listing::Loading };
+        let age = |since: Millis| minutes(self.now.saturating_sub(since) / 1_000);
         if here == Room::Field {
+            let offline = matches!(self.link, Link::Offline { .. });
             return match (self.field.race(), self.field.is_empty()) {
+                (None, _) if offline => Listing::Failed(words.cant_reach_hub().to_owned()),
                 (None, _) => Listing::Loading,
                 (Some(_), true) => Listing::Empty(words.nobody_found().to_owned()),
+                (Some(_), false) if offline => Listing::Stale(words.this_is_old(&age(self.link_since))),
                 (Some(_), false) => Listing::Ready,
             };
         }
@@ -111,10 +118,7 @@ impl Page {
                 Listing::Empty(nobody(words, here).to_owned())
             }
             (Some(_), None) => Listing::Ready,
-            (Some(_), Some(_)) => {
-                let age = minutes(self.now.saturating_sub(main.at()) / 1_000);
-                Listing::Stale(words.hub_silent_this_is_old(&age))
-            }
+            (Some(_), Some(_)) => Listing::Stale(words.this_is_old(&age(main.at()))),
         }
     }
 

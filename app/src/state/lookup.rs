@@ -2,6 +2,7 @@
 
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId};
 
+use super::idle::WARNED_MS;
 use super::rooms::{Answer, Question, Room, Rooms, Wished};
 use super::spark::Record;
 use super::{Effect, Failure, Flow, Page};
@@ -53,15 +54,21 @@ impl Page {
         }
     }
 
-    pub(super) fn search(&mut self, text: &str) {
-        self.field.search(text);
-        self.rooms.touch(self.now);
+    /// Asks again now for what could not be had; the full field comes with the link.
+    pub(super) fn retry(&mut self, effects: &mut Vec<Effect>) {
+        self.rooms.retry(self.now);
+        if self.is_field_open() {
+            effects.push(Effect::Probe);
+        }
     }
 
     /// Asks for what the rooms and the sparkline need, and leaves rooms that nobody looks at.
     pub(super) fn look_up(&mut self, effects: &mut Vec<Effect>) {
         let patience = if matches!(self.flow, Flow::Racing(_)) { RACE_PATIENCE_MS } else { PATIENCE_MS };
-        self.rooms.idle(self.now, patience);
+        if self.rooms.idle(self.now, patience) {
+            // What is below the room is seen for a while, and says so before a kiosk forgets it.
+            self.touched = self.touched.max(self.now.saturating_sub(WARNED_MS));
+        }
         let (now, own) = (self.now, self.racer());
         let mut questions = self.rooms.ask(now, own);
         let ridden = match &self.flow {
@@ -93,6 +100,7 @@ impl Page {
         }
         let answer = match answer {
             Ok(answer) => Ok(*answer),
+            Err(failure) if failure.is_nonsense() => Err(failure.told(self.words())),
             Err(failure) => Err(failure.detail),
         };
         self.rooms.answered(self.now, wait, question, answer);

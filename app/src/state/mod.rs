@@ -4,6 +4,7 @@
 //! says when it wants to be woken. What is on the screen is read from it (`screen`). The driver is in
 //! [`crate::net`], and tests are drivers too.
 
+mod advice;
 mod asked;
 mod charts;
 mod cue;

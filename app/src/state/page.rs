@@ -35,6 +35,8 @@ pub struct Page {
     pub(super) cues: Cues,
     pub(super) config: Asked<PageConfig>,
     pub(super) clock: Asked<ClockOffset>,
+    /// Whether this page itself has measured the hub's clock, and does not go by what was kept.
+    measured: bool,
     pub(super) entry: Entry,
     pub(super) sensor: Sensor,
     pub(super) sources: Sources,
@@ -65,7 +67,7 @@ pub struct Page {
     pub(super) record: Option<Record>,
     /// Whether the board compares with everybody's record rides.
     pub(super) all_time: bool,
-    /// Why the last Start Race did not work, or empty.
+    /// Why the last Start Race did not work, or why the hub does not let a rider in again; empty if nothing is wrong.
     pub(super) trouble: String,
     /// When to join again after the broker refused the login.
     pub(super) rejoin: Asked<()>,
@@ -81,9 +83,14 @@ pub struct Page {
 impl Page {
     /// Takes in what happened at `now`, on the page's own clock, and says what is to be done.
     pub fn handle(&mut self, now: Millis, input: Input) -> Vec<Effect> {
+        let was_set_back = now + SET_BACK_MS < self.now;
         self.now = now;
-        if is_by_hand(&input) {
+        if was_set_back {
+            self.begin_anew();
+        }
+        if was_set_back || is_by_hand(&input) {
             self.touched = now;
+            self.rooms.touch(now);
         }
         let mut effects = Vec::new();
         let is_reading = matches!(input, Input::Sensor(_));
@@ -194,6 +201,7 @@ impl Page {
                 self.config.failed(self.now, wait);
             }
             Input::Clock(Some(offset)) => {
+                self.measured = true;
                 self.clock.answered(offset);
                 self.clock.ask_at = Some(self.now + CLOCK_EVERY_MS);
             }
@@ -235,9 +243,8 @@ impl Page {
             Input::Back => self.rooms.back(self.now),
             Input::RoomClass(class) => self.room_class(class),
             Input::More => self.rooms.more(self.now),
-            Input::Retry => self.rooms.retry(self.now),
-            Input::Search(text) => self.search(&text),
-            Input::Touched => self.rooms.touch(self.now),
+            Input::Retry => self.retry(effects),
+            Input::Search(text) => self.field.search(&text),
             Input::Wish(wish) => self.wish(wish, effects),
             Input::Granted { wish, answer } => self.granted(wish, answer),
             Input::AllTime(wanted) => self.all_time = wanted,
@@ -340,14 +347,19 @@ impl Page {
         }
     }
 
-    /// Goes on with the ride that a reload cut short, if its race is not long over.
+    /// Goes on with the ride that a reload cut short, if its race is not long over. By the clock that was kept it
+    /// goes on, but nothing is forgotten: the device's clock may have been set meanwhile.
     fn take_up(&mut self, clock: RaceClock, moment: RaceMoment, effects: &mut Vec<Effect>) {
-        let Some(ride) = self.kept.take() else { return };
-        if ride.race == moment.race_id || ride.race == clock.next(moment.race_id) {
+        if !matches!(self.flow, Flow::Idle | Flow::Setup | Flow::Joining) {
+            // Whoever waited no longer has another ride by now.
+            self.kept = None;
+        }
+        let goes_on = |ride: &Ride| ride.race == moment.race_id || ride.race == clock.next(moment.race_id);
+        let measured = self.measured;
+        let Some(ride) = self.kept.take_if(|ride| measured || goes_on(ride)) else { return };
+        if goes_on(&ride) {
             self.connect(Some(ride.rider.clone()), effects);
-            if ride.guest {
-                self.entry.welcome(ride.rider.clone());
-            }
+            self.entry.resume(&ride);
             self.flow = Flow::Countdown(ride);
         } else {
             // The last seconds of a race that is just over may still be on their way.
@@ -356,7 +368,9 @@ impl Page {
             effects.push(Effect::ForgetRide);
             self.connect(rider, effects);
             if just_over {
+                self.entry.resume(&ride);
                 self.flow = Flow::Finished(Finish::new(self.now, ride, None));
+                self.touched = self.now;
             }
         }
     }
@@ -390,17 +404,32 @@ impl Page {
         if link == Link::Connected {
             self.rejoin = Asked::default();
             self.service.attempts = 0;
+            if self.rider().is_some() {
+                self.trouble.clear();
+            }
         }
         self.link = link;
     }
 
-    /// The broker does not know the login (any more): whoever rides joins again, anybody else looks on.
+    /// The broker does not know the login (any more): whoever rides joins again, anybody else looks on. The link of
+    /// somebody who looks on already tries again by itself, and less often each time.
     fn refused(&mut self, effects: &mut Vec<Effect>) {
         if self.rider().is_none() {
-            self.connect(None, effects);
+            if self.link_of.is_some() {
+                self.connect(None, effects);
+            }
         } else if self.rejoin.ask_at.is_none() {
             let wait = if self.rejoin.failures == 0 { 0 } else { REJOIN_MS };
             self.rejoin.failed(self.now, wait);
+        }
+    }
+
+    /// The device's clock was set back: what happened is no longer in the future, and how far the hub's clock is away
+    /// is no longer known.
+    fn begin_anew(&mut self) {
+        (self.link_since, self.probed_at) = (self.link_since.min(self.now), self.probed_at.min(self.now));
+        if self.config.value.is_some() {
+            self.clock.ask_at = Some(self.now);
         }
     }
 
@@ -442,8 +471,8 @@ impl Page {
         }
     }
 
-    /// The racer that the page is about.
-    pub(super) fn racer(&self) -> Option<RacerId> {
+    /// The racer that the page is about; nobody before one is entered.
+    pub fn racer(&self) -> Option<RacerId> {
         match &self.flow {
             Flow::Finished(finish) => Some(finish.ride.rider.racer),
             _ => self.rider().map(|rider| rider.racer).or_else(|| self.entry.racer()),
@@ -497,6 +526,8 @@ fn join(rider: &Rider) -> Join {
 
 /// How often the hub's clock is measured anew.
 const CLOCK_EVERY_MS: Millis = 120_000;
+/// A clock that goes back by more was set.
+const SET_BACK_MS: Millis = 1_000;
 /// How soon it may be measured anew when the hub seems to say another time.
 const CLOCK_DOUBT_MS: Millis = 10_000;
 /// A difference to the hub's time stamps that no network explains.

@@ -208,6 +208,35 @@ fn a_refused_login_joins_again_without_haste() {
 }
 
 #[test]
+fn who_can_not_join_again_for_another_device_is_told_so_and_promised_nothing() {
+    let mut page = join_at(START);
+    page.handle(START + 1_000, Input::LinkDown { retry_at: None });
+    page.handle(START + 1_000, Input::Unsent(2));
+    page.handle(START + 1_000, Input::LinkRefused);
+    page.handle(START + 1_100, Input::Joined(Err(Failure::default())));
+    assert_eq!(page.link_trouble(), "Hub offline", "nobody has said no");
+    page.handle(START + 1_200, Input::Joined(Err(Failure { status: Some(409), detail: "x".into() })));
+    assert_eq!(page.link_trouble(), "Racer 29 rides on another device. Choose another id.");
+    assert_eq!(page.link_detail(), "Trying again by itself.");
+    page.handle(START + 12_000, Input::Joined(Ok(answer())));
+    assert!(page.link_detail().contains("sent later"), "{}", page.link_detail());
+    page.handle(START + 12_100, Input::LinkUp);
+    assert_eq!((page.link_trouble(), page.view()), (String::new(), View::Racing));
+}
+
+#[test]
+fn a_refused_link_of_nobody_is_left_to_try_again_and_one_of_who_has_ridden_gives_way() {
+    let mut page = ready(START);
+    for _ in 0..3 {
+        assert_eq!(page.handle(START, Input::LinkRefused), []);
+    }
+    let mut page = join_at(START);
+    page.handle(START + 60_000, Input::Woke);
+    assert_eq!(page.handle(START + 60_100, Input::LinkRefused), [Effect::Connect(None)]);
+    assert_eq!(page.handle(START + 60_200, Input::LinkRefused), []);
+}
+
+#[test]
 fn a_reload_goes_on_with_the_race_and_its_score() {
     let mut before = join_at(START);
     let effects = pedal(&mut before, START + 1_000);
@@ -234,6 +263,107 @@ fn a_reload_goes_on_with_the_race_and_its_score() {
     let mut much_later = began(START + 170_000, kept);
     let effects = much_later.handle(START + 170_000, Input::Clock(Some(offset())));
     assert_eq!((much_later.view(), effects), (View::Setup, vec![Effect::ForgetRide, Effect::Connect(None)]));
+}
+
+/// A page that comes back to a ride.
+fn back(now: Millis, preset: Preset, ride: Ride) -> Page {
+    let mut page = Page::default();
+    page.handle(now, Input::Began { recent: Recent::default(), preset, kept: Some(ride), seed: 1 });
+    page.handle(now, Input::Config(Ok(config())));
+    page.handle(now, Input::Clock(Some(offset())));
+    page
+}
+
+/// Ann's ride in the fourth class.
+fn ride() -> Ride {
+    let mut page = ready(START);
+    page.handle(START, Input::ClassChosen(ClassId::try_from(4).unwrap()));
+    page.handle(START, Input::Start);
+    let effects = page.handle(START, Input::Joined(Ok(answer())));
+    let kept = effects.into_iter().find_map(|effect| match effect {
+        Effect::KeepRide(ride) => Some(*ride),
+        _ => None,
+    });
+    kept.unwrap()
+}
+
+#[test]
+fn who_comes_back_to_a_race_or_its_end_can_race_again_as_before() {
+    let kiosk = Preset { kiosk: true, recent_off: true, ..Preset::default() };
+    let address = Preset { racer: Some("7".into()), name: Some("Ben".into()), ..Preset::default() };
+    for (preset, at) in [&kiosk, &address].into_iter().flat_map(|preset| [(preset, 3_000), (preset, 70_000)])
+    {
+        let mut page = back(START + at, preset.clone(), ride());
+        page.handle(START + 71_000, Input::Woke);
+        assert_eq!((page.view(), page.rider_name()), (View::Finished, "Ann".into()));
+        let effects = page.handle(START + 72_000, Input::Start);
+        let [Effect::Join(join)] = effects.as_slice() else { panic!("{preset:?}, {at}: {effects:?}") };
+        assert_eq!(
+            (join.racer_id.get(), join.name.as_str(), join.token.as_deref()),
+            (29, "Ann", Some("secret"))
+        );
+        assert_eq!(page.class().get(), 4);
+    }
+}
+
+#[test]
+fn a_kiosk_that_comes_back_just_after_its_race_shows_the_end_and_gives_a_guest_back() {
+    let preset = Preset { kiosk: true, ..Preset::default() };
+    let mut page = back(START + 70_000, preset, Ride { guest: true, ..ride() });
+    assert_eq!((page.view(), page.forgets_in()), (View::Finished, None));
+    page.handle(START + 129_999, Input::Woke);
+    assert_eq!((page.view(), page.forgets_in()), (View::Finished, Some(1)));
+    let effects = page.handle(START + 130_000, Input::Woke);
+    assert_eq!(page.view(), View::Idle);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::GiveBack(_))), "{effects:?}");
+}
+
+#[test]
+fn race_again_says_why_it_does_not_work_where_that_is_seen() {
+    let mut page = join_at(START);
+    page.handle(START + 60_000, Input::Woke);
+    page.entry = Entry::default();
+    let effects = page.handle(START + 61_000, Input::Start);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Join(_))), "{effects:?}");
+    assert_eq!(page.view(), View::Setup);
+    assert!(page.trouble().contains("racer id"), "{}", page.trouble());
+}
+
+#[test]
+fn by_the_clock_that_was_kept_a_ride_goes_on_and_none_is_forgotten() {
+    // The device's clock was set on by so much while the page was away.
+    let on = 167_000;
+    let now = START + 3_000 + on;
+    let late = || {
+        let mut page = Page::default();
+        let kept = Some(ride());
+        let began = Input::Began { recent: Recent::default(), preset: Preset::default(), kept, seed: 1 };
+        page.handle(now, began);
+        let effects = page.handle(now, Input::Config(Ok(config())));
+        assert!(!effects.contains(&Effect::ForgetRide), "{effects:?}");
+        page
+    };
+    let mut measured = ClockOffset::default();
+    measured.sample(on, AHEAD, on);
+    let mut page = late();
+    assert_eq!(page.view(), View::Setup);
+    page.handle(now, Input::Clock(Some(measured)));
+    assert_eq!((page.view(), page.time_left()), (View::Racing, "0:57".into()));
+
+    let mut page = late();
+    page.handle(now, Input::RacerTyped("7".into()));
+    page.handle(now, Input::Start);
+    let ben = Joined { racer_id: 7_u64.try_into().unwrap(), ..answer() };
+    page.handle(now, Input::Joined(Ok(ben)));
+    assert_eq!(page.handle(now, Input::Clock(Some(measured))), [], "somebody else has begun meanwhile");
+    assert_eq!(page.racer().map(RacerId::get), Some(7));
+}
+
+#[test]
+fn a_clock_that_is_set_back_is_measured_anew_at_once() {
+    let mut page = ready(START);
+    assert_eq!(page.handle(START - 900, Input::Woke), [], "as clocks are kept in step");
+    assert_eq!(page.handle(START - 300_000, Input::Woke), [Effect::MeasureClock]);
 }
 
 #[test]

@@ -57,6 +57,11 @@ impl Pairing {
         Self { offer: Asked { ask_at: Some(now), ..Asked::default() }, ..Self::default() }
     }
 
+    /// Whether a code is shown that is good.
+    pub(super) fn is_offered(&self) -> bool {
+        self.offer.value.is_some() && !self.ended
+    }
+
     /// When to ask next.
     pub(super) fn ask_at(&self) -> Option<Millis> {
         self.offer.ask_at.into_iter().chain(self.claim_at).min()

@@ -114,7 +114,6 @@ impl Page {
     }
 
     pub(super) fn wish(&mut self, wish: Wish, effects: &mut Vec<Effect>) {
-        self.rooms.touch(self.now);
         let Some(token) = self.token(wish.racer()) else { return };
         if !matches!(self.wished, Wished::UnderWay(_)) {
             self.wished = Wished::UnderWay(wish);

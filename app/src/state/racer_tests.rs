@@ -1,8 +1,12 @@
 //! Rooms as the whole page has them: when they give way, and what riders may want there.
 
+use alleycat_shared::message::{FieldMessage, FieldRow, FieldSnapshot};
+use alleycat_shared::names::default_name;
+
 use super::super::page::tests::{START, join_at};
 use super::super::rooms::Question;
-use super::super::{Input, View};
+use super::super::service::Word;
+use super::super::{Input, Listing, View};
 use super::*;
 
 fn own() -> RacerId {
@@ -16,11 +20,32 @@ fn the_full_field_gives_way_to_the_race_when_nobody_touches_it() {
     page.handle(START + 2_000, Input::Enter(Room::Racer(own())));
     assert_eq!(page.view(), View::Racing, "no other room hides a race");
     page.handle(START + 2_000, Input::Enter(Room::Field));
-    page.handle(START + 12_000, Input::Touched);
-    page.handle(START + 31_999, Input::Woke);
+    // A wheel, a key, or a hand on anything.
+    page.handle(START + 12_000, Input::Service(Word::Touched));
+    page.handle(START + 31_999, Input::Search("zoe".into()));
+    page.handle(START + 51_998, Input::Woke);
     assert_eq!(page.view(), View::Room(Room::Field));
-    page.handle(START + 32_000, Input::Woke);
+    page.handle(START + 51_999, Input::Woke);
     assert_eq!(page.view(), View::Racing);
+}
+
+#[test]
+fn the_full_field_says_when_the_link_that_brings_it_is_away() {
+    let mut page = join_at(START + 1_000);
+    page.handle(START + 1_000, Input::LinkUp);
+    page.handle(START + 2_000, Input::Enter(Room::Field));
+    assert_eq!(page.listing(), Listing::Loading);
+    page.handle(START + 3_000, Input::LinkDown { retry_at: None });
+    assert_eq!(page.listing(), Listing::Failed("The hub can't be reached.".into()));
+    assert!(page.handle(START + 3_000, Input::Retry).contains(&Effect::Probe));
+    page.handle(START + 4_000, Input::LinkUp);
+    let row = FieldRow(own(), default_name(own()), 900, 0);
+    let snapshot = FieldSnapshot { race_id: 10_u64.try_into().unwrap(), second: 4, rows: vec![row] };
+    page.handle(START + 4_000, Input::Field(FieldMessage::Snapshot(snapshot)));
+    assert_eq!(page.listing(), Listing::Ready);
+    page.handle(START + 5_000, Input::LinkDown { retry_at: None });
+    page.handle(START + 9_000, Input::Woke);
+    assert_eq!((page.listing(), page.list_len()), (Listing::Stale("This is 0:04 old.".into()), 1));
 }
 
 #[test]

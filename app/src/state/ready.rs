@@ -84,6 +84,7 @@ impl Page {
         let (light, advice) = match &self.link {
             Link::Connected => (Light::Good, ""),
             Link::Connecting => (Light::Wait, words.takes_a_moment()),
+            Link::Offline { .. } if !self.refusal().is_empty() => (Light::Bad, self.refusal()),
             Link::Offline { .. } => (Light::Bad, words.tries_by_itself()),
         };
         Check { light, word: self.link.word(words).to_owned(), advice: advice.to_owned() }

@@ -1,14 +1,14 @@
 //! What is on the screen, read from the state: words and numbers, no markup.
 
-use alleycat_shared::message::{Origin, SensorReading, SensorState};
+use alleycat_shared::message::{Origin, SensorReading};
 use alleycat_shared::race::TOP;
 use alleycat_shared::{Output, RaceId, Score};
 
 use super::format::{exact, minutes, seconds_left, whole};
 use super::page::SILENCE_MS;
 use super::rooms::Room;
-use super::{Flow, Link, Outcome, Page, Ride, Shown, Slot, Source};
-use crate::words::{Form, Lang};
+use super::{Flow, Link, Outcome, Page, Ride, Shown, Slot};
+use crate::words::Form;
 
 /// Which view is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,29 +89,6 @@ impl Page {
         self.sensor.shown(self.now)
     }
 
-    /// What to do about the bike: the bridge's hint goes before our own.
-    pub fn bike_advice(&self) -> String {
-        let (shown, words) = (self.bike(), self.words());
-        match (shown, self.sensor.hint()) {
-            (Shown::NoBridge, _) if self.sensor.attempts() < 2 => String::new(),
-            (Shown::NoBridge, _) if self.sources.chosen.is_local() => words.reader_not_loaded().to_owned(),
-            (Shown::NoBridge, _) => {
-                [shown.advice(words), " (", &self.sensor.attempts().to_string(), ")"].concat()
-            }
-            // The bridge says it in English, and knows more than the state alone.
-            (_, hint) if shown.is_lost() && !hint.is_empty() && words == Lang::En => hint.to_owned(),
-            (Shown::Bridge(SensorState::NoPort), _)
-                if self.sources.chosen.is_local() && self.sensor.port().is_empty() =>
-            {
-                words.advice_choose_bike().to_owned()
-            }
-            (Shown::Bridge(SensorState::NoPort), _) if self.sources.chosen == Source::Bluetooth => {
-                words.advice_out_of_reach().to_owned()
-            }
-            _ => shown.advice(words).to_owned(),
-        }
-    }
-
     /// The link's state.
     pub fn hub_link(&self) -> Link {
         self.link.clone()
@@ -139,7 +116,7 @@ impl Page {
         self.racer().map_or(0, |racer| racer.get())
     }
 
-    /// The racer id that is being entered, or a dash.
+    /// The racer id that is being entered, or empty.
     pub fn racer_digits(&self) -> String {
         self.entry.digits().to_owned()
     }
@@ -305,26 +282,27 @@ impl Page {
     pub fn bike_trouble(&self) -> String {
         let shown = self.bike();
         match &self.flow {
-            Flow::Countdown(_) | Flow::Racing(_) if shown.is_lost() => shown.word(self.words()).to_owned(),
+            Flow::Racing(_) if shown.is_lost() => shown.word(self.words()).to_owned(),
             _ => String::new(),
         }
     }
 
     /// What that means and what to do.
     pub fn bike_detail(&self) -> String {
-        let mut detail = self.bike_advice();
-        if matches!(self.flow, Flow::Racing(_)) {
-            detail.push(' ');
-            detail.push_str(self.words().seconds_do_not_count());
-        }
-        detail
+        [&self.bike_advice(), " ", self.words().seconds_do_not_count()].concat()
+    }
+
+    /// Why the hub does not let the rider in again, who has joined before; empty if it does.
+    pub(super) fn refusal(&self) -> &str {
+        if self.rider().is_some() { &self.trouble } else { "" }
     }
 
     /// What is wrong with the link during a race, or empty: said once, not every second.
     pub fn link_trouble(&self) -> String {
         let silent = self.standings.heard_at().unwrap_or(0).max(self.link_since) + SILENCE_MS < self.now;
         match (&self.flow, &self.link) {
-            (Flow::Racing(_) | Flow::Countdown(_), Link::Offline { .. }) => self.words().hub_offline(),
+            (Flow::Racing(_), _) if !self.refusal().is_empty() => self.refusal(),
+            (Flow::Racing(_), Link::Offline { .. }) => self.words().hub_offline(),
             (Flow::Racing(_), _) if silent => self.words().hub_silent(),
             _ => "",
         }
@@ -334,11 +312,13 @@ impl Page {
     /// What that means: how old the standings are, and what becomes of the seconds that are ridden.
     pub fn link_detail(&self) -> String {
         let words = self.words();
-        let Flow::Racing(ride) = &self.flow else { return words.tries_by_itself().to_owned() };
+        let Flow::Racing(ride) = &self.flow else { return String::new() };
         let as_of = self.standings.as_of(ride.race).map(|second| minutes(u64::from(second)));
         let as_of = as_of.map_or_else(String::new, |time| [&words.standings_as_of(&time), " "].concat());
         let count = self.unsent.to_string();
         let goes_on = match words.form(self.unsent as u64) {
+            // Nothing is promised: another device may keep the racer id.
+            _ if !self.refusal().is_empty() => words.tries_by_itself().to_owned(),
             _ if self.unsent == 0 => words.ride_goes_on().to_owned(),
             Form::One => words.ride_goes_on_kept_one(&count),
             Form::Other => words.ride_goes_on_kept_other(&count),
@@ -383,7 +363,7 @@ impl Page {
         own.or_else(|| finish.last_known.map(|(rank, _)| rank)).map_or_else(nothing, |rank| rank.to_string())
     }
 
-    /// The final size of the field: `of 51 riders`.
+    /// The final size of the field: `of 51`.
     pub fn finish_field(&self) -> String {
         let Flow::Finished(finish) = &self.flow else { return String::new() };
         let told = finish.outcome().and_then(|outcome| u32::try_from(outcome.riders).ok());

@@ -109,7 +109,7 @@ impl Sensor {
         u64::try_from(self.arrivals.iter().rev().take_while(latest).count()).unwrap_or(u64::MAX)
     }
 
-    /// What the bridge says one should do, or empty.
+    /// What the bridge says one should do, or empty; of a bike that the browser reads, which way it is connected.
     pub fn hint(&self) -> &str {
         &self.hint
     }

@@ -74,9 +74,9 @@ mod tests {
     use crate::state::{Effect, Input, Page};
     use crate::words::Lang;
 
-    fn no_port(port: &str, hint: &str) -> Input {
-        let (state, driver) = (SensorState::NoPort, "bluetooth".to_owned());
-        Input::Sensor(SensorMessage::State { state, driver, port: port.to_owned(), hint: hint.to_owned() })
+    fn said(state: SensorState, way: &str) -> Input {
+        let (driver, port) = ("bluetooth".to_owned(), "Ann's bike".to_owned());
+        Input::Sensor(SensorMessage::State { state, driver, port, hint: way.to_owned() })
     }
 
     #[test]
@@ -98,12 +98,22 @@ mod tests {
         }
         assert_eq!(page.bike_advice(), Lang::En.reader_not_loaded());
         page.handle(7, Input::BridgeOpened);
-        page.handle(8, no_port("", "what the reader says"));
-        assert_eq!(page.bike_advice(), "what the reader says");
-        page.settings.lang = Some(Lang::De);
-        assert_eq!(page.bike_advice(), Lang::De.advice_choose_bike());
-        page.handle(9, no_port("Ann's bike", ""));
-        assert_eq!(page.bike_advice(), Lang::De.advice_out_of_reach());
+        for lang in Lang::ALL {
+            page.settings.lang = Some(lang);
+            for (state, way, advice) in [
+                (SensorState::NoPort, "unchosen", lang.advice_choose_bike()),
+                (SensorState::NoPort, "strange", lang.advice_strange()),
+                (SensorState::NoPort, "bluetooth", lang.advice_out_of_reach()),
+                (SensorState::NoPort, "usb", lang.advice_no_port()),
+                (SensorState::Refused, "usb", lang.advice_allow_it()),
+                (SensorState::Lost, "bluetooth", lang.advice_stay_near()),
+                (SensorState::Lost, "usb", lang.advice_wake_console()),
+                (SensorState::Waiting, "usb", lang.advice_waiting()),
+            ] {
+                page.handle(8, said(state, way));
+                assert_eq!(page.bike_advice(), advice, "{state:?} {way}");
+            }
+        }
     }
 
     #[test]

@@ -54,6 +54,14 @@ fn the_bridges_english_hint_gives_way_to_what_its_state_means() {
 }
 
 #[test]
+fn an_answer_that_can_not_be_read_is_told_in_german() {
+    let mut page = german(ready(START));
+    page.handle(START, Input::Start);
+    page.handle(START, Input::Joined(Err(Failure { status: Some(200), ..Failure::default() })));
+    assert_eq!(page.trouble(), "Die Antwort des Hubs ist nicht lesbar.");
+}
+
+#[test]
 fn settings_are_kept_and_the_browsers_language_only_if_nobody_chose() {
     let mut page = german(ready(START));
     page.handle(START, Input::Pressed(Key::Clear));

@@ -116,7 +116,7 @@ pub fn Step(
     /// Who stands on it.
     row: ResultRow,
 ) -> impl IntoView {
-    let own = Ctx::here().now(Page::racer_number) == row.racer_id.get();
+    let own = Ctx::here().now(Page::racer) == Some(row.racer_id);
     let racer = Signal::stored(row.racer_id.get());
     view! {
         <p class="podium-step" class:own=own data-rank=row.rank.to_string()>

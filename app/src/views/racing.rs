@@ -37,7 +37,7 @@ pub fn Racing() -> impl IntoView {
                     <Avatar racer />
                     <p>
                         <bdi class="name">{name}</bdi>
-                        <span class="note">{class} " · " <span data-testid="race-number">{number}</span></span>
+                        <span class="note"><bdi>{class}</bdi> " · " <span data-testid="race-number">{number}</span></span>
                     </p>
                 </div>
                 <Chips />

@@ -6,8 +6,9 @@
 mod rig;
 mod words;
 
-use alleycat_app::state::{Effect, Input, Source, View};
-use alleycat_shared::api::{RaceResult, RaceState};
+use alleycat_app::state::rooms::{Answer, Question, Room};
+use alleycat_app::state::{Effect, Failure, Input, Source, View};
+use alleycat_shared::api::{RaceResult, RaceState, Races};
 use alleycat_shared::message::SensorState;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -68,7 +69,7 @@ async fn the_line_of_the_output_grows_with_the_seconds() {
     for second in 1..=4 {
         rig.at(START + second * 1_000 - 100, rig::reading(88.0)).await;
         rig.at(START + second * 1_000, Input::Woke).await;
-        let line = rig.attribute("svg.spark path.line", "d");
+        let line = rig.attribute("svg.spark path.line", "d").unwrap();
         assert!(line.len() > drawn, "second {second}: {line:?}");
         drawn = line.len();
     }
@@ -180,6 +181,25 @@ async fn the_finish_shows_place_score_and_the_first_three() {
     assert_eq!(rig.by_test_id("finish-place"), (OWN + 1).to_string());
     rig.click("button", "Race again").await;
     assert!(rig.take_effects().iter().any(|effect| matches!(effect, Effect::Join(_))));
+}
+
+#[wasm_bindgen_test]
+async fn how_old_a_list_is_changes_and_what_is_wrong_is_said_once() {
+    let rig = Rig::ready(START).await;
+    let class = 1_u64.try_into().unwrap();
+    rig.tell(Input::Enter(Room::Races(class))).await;
+    let question = Question::Races(class, None);
+    let races = Answer::Races(Races { races: vec![rig::race()] });
+    rig.tell(Input::Answered { question, answer: Ok(Box::new(races)) }).await;
+    rig.at(START + 31_000, Input::Woke).await;
+    rig.tell(Input::Answered { question, answer: Err(Failure::default()) }).await;
+    assert_eq!(rig.of_role("alert"), "The hub does not answer.");
+    let again = rig.found("[data-testid=retry]").unwrap();
+    for age in ["0:31", "0:32"] {
+        assert!(rig.text().contains(&format!("This is {age} old.")), "{}", rig.text());
+        rig.at(START + 32_000, Input::Woke).await;
+        assert!(again.is_connected(), "a hand may be on its way to it");
+    }
 }
 
 #[wasm_bindgen_test]

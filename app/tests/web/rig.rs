@@ -6,7 +6,7 @@ use std::rc::Rc;
 use alleycat_app::Ctx;
 use alleycat_app::app::Shell;
 use alleycat_app::state::{Effect, Input, Page, Preset, Recent, View};
-use alleycat_shared::api::{Joined, RaceResult, RaceState, ResultRow};
+use alleycat_shared::api::{Joined, RaceEntry, RaceResult, RaceState, ResultRow};
 use alleycat_shared::config::{Auth, MqttConfig, PageConfig, SensorConfig, classes};
 use alleycat_shared::message::{Event, Origin, RaceMessage, SensorMessage, SensorReading, SensorState};
 use alleycat_shared::race::{Race, RaceClock, board, rider};
@@ -213,9 +213,14 @@ impl Rig {
         label.query_selector("input").unwrap().expect("a label holds its box").unchecked_into()
     }
 
-    /// An attribute of what this selector finds first.
-    pub(crate) fn attribute(&self, selector: &str, name: &str) -> String {
-        self.all(selector).first().and_then(|found| found.get_attribute(name)).unwrap_or_default()
+    /// An attribute of what this selector finds first, if it has it.
+    pub(crate) fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        self.all(selector).first().and_then(|found| found.get_attribute(name))
+    }
+
+    /// What this selector finds first.
+    pub(crate) fn found(&self, selector: &str) -> Option<Element> {
+        self.all(selector).into_iter().next()
     }
 
     fn all(&self, selector: &str) -> Vec<Element> {
@@ -255,6 +260,12 @@ pub(crate) fn reading(cadence: f64) -> Input {
         heart_rate: None,
         age_ms: 0,
     }))
+}
+
+/// A race in a list.
+pub(crate) fn race() -> RaceEntry {
+    let (race_id, class_id) = (RACE.try_into().unwrap(), 1_u64.try_into().unwrap());
+    RaceEntry { race_id, class_id, state: RaceState::Official, riders: 3 }
 }
 
 /// The result of the race.

@@ -109,11 +109,13 @@ impl Rooms {
         self.touched = now;
     }
 
-    /// Leaves the rooms if nobody has touched anything for `patience`.
-    pub fn idle(&mut self, now: Millis, patience: Millis) {
-        if now >= self.touched + patience {
+    /// Leaves the rooms if nobody has touched anything for `patience`. Says whether there was one to leave.
+    pub fn idle(&mut self, now: Millis, patience: Millis) -> bool {
+        let leaves = now >= self.touched + patience && self.here().is_some();
+        if leaves {
             self.leave();
         }
+        leaves
     }
 
     /// Asks now for what could not be had.
@@ -123,11 +125,15 @@ impl Rooms {
         asked.for_each(|(_, remote)| remote.hurry(now));
     }
 
-    /// One more page of a list.
+    /// One more page of a list. From now on its pages stay as they are: a first page that begins with a newer line
+    /// would lose its last one to nobody.
     pub fn more(&mut self, now: Millis) {
         self.touched = now;
         let next = self.next_page();
         if let (Some(open), Some(next)) = (self.open.last_mut(), next) {
+            let pages = open.asked.iter_mut().filter(|(question, _)| question.is_paged());
+            // One that could not be had is still asked for.
+            pages.filter(|(_, page)| page.failure().is_none()).for_each(|(_, page)| page.stay());
             open.asked.push((next, Remote::wanted(now)));
         }
     }
@@ -168,12 +174,17 @@ impl Rooms {
         question: Question,
         answer: Result<Answer, String>,
     ) {
-        for (_, remote) in
-            self.open.iter_mut().flat_map(|open| &mut open.asked).filter(|(q, _)| *q == question)
-        {
-            match &answer {
-                Ok(answer) => remote.answered(now, answer.clone(), refresh(answer)),
-                Err(detail) => remote.failed(now, detail.clone(), wait),
+        for open in &mut self.open {
+            let is_one_of_many = question.is_paged() && open.pages() > 1;
+            for (_, remote) in open.asked.iter_mut().filter(|(known, _)| *known == question) {
+                match &answer {
+                    Ok(_) if is_one_of_many && remote.value().is_some() => remote.stay(),
+                    Ok(answer) => {
+                        let refresh = refresh(answer).filter(|_| !is_one_of_many);
+                        remote.answered(now, answer.clone(), refresh);
+                    }
+                    Err(detail) => remote.failed(now, detail.clone(), wait),
+                }
             }
         }
     }
@@ -239,6 +250,11 @@ impl Open {
         winner.into_iter().chain(places).chain([Question::Records(racer)]).chain(record)
     }
 
+    /// How many pages its list has.
+    fn pages(&self) -> usize {
+        self.asked.iter().filter(|(question, _)| question.is_paged()).count()
+    }
+
     fn rows(&self) -> &[ResultRow] {
         let result = self.asked.iter().find_map(|(_, remote)| match remote.value() {
             Some(Answer::Result(result)) => Some(result.results.as_slice()),
@@ -267,7 +283,7 @@ fn refresh(answer: &Answer) -> Option<Millis> {
 const DEEPEST: usize = 8;
 /// How often what still changes is asked for.
 const LIVE_MS: Millis = 5_000;
-/// How often lists are asked for.
+/// How often lists of one page are asked for.
 const LIST_MS: Millis = 30_000;
 
 #[cfg(test)]

@@ -32,6 +32,14 @@ impl<T> Remote<T> {
         (self.at, self.failure) = (now, None);
     }
 
+    /// What is there is good for ever.
+    pub fn stay(&mut self) {
+        if let Some(value) = self.asked.value.take() {
+            self.asked.answered(value);
+            self.failure = None;
+        }
+    }
+
     /// It did not come.
     pub fn failed(&mut self, now: Millis, detail: String, wait: Millis) {
         self.asked.failed(now, wait);

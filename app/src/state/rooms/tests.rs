@@ -55,6 +55,38 @@ fn lists_go_on_page_by_page_until_one_is_not_full() {
 }
 
 #[test]
+fn a_list_of_several_pages_loses_no_line_to_a_newer_one() {
+    let mut rooms = Rooms::default();
+    rooms.enter(0, Room::Races(class()));
+    let first = rooms.ask(0, None)[0];
+    rooms.answered(0, 0, first, Ok(races(900, 50)));
+    let (mut quiet, mut asking) = (rooms.clone(), rooms);
+    quiet.more(1);
+    let second = quiet.ask(1, None)[0];
+    quiet.answered(2, 0, second, Ok(races(850, 50)));
+    assert_eq!(
+        (quiet.ask(LIST_MS, None), quiet.ask_at()),
+        (Vec::new(), None),
+        "nor is a page asked for again"
+    );
+
+    // The first page is being asked for again, and its list may have failed before, when the second is wanted.
+    assert_eq!(asking.ask(LIST_MS, None), [first]);
+    asking.answered(LIST_MS, 500, first, Err("The hub is busy.".into()));
+    assert_eq!(asking.ask(LIST_MS + 500, None), [first]);
+    asking.more(LIST_MS + 501);
+    assert_eq!(asking.ask(LIST_MS + 501, None), [second]);
+    asking.answered(LIST_MS + 502, 0, first, Ok(races(901, 50)));
+    asking.answered(LIST_MS + 502, 0, second, Ok(races(850, 50)));
+    let listed = asking.answers().flat_map(|answer| match answer {
+        Answer::Races(races) => races.races.iter().map(|race| race.race_id.get()).collect(),
+        _ => Vec::new(),
+    });
+    assert!(listed.eq((801..=900).rev()), "each once");
+    assert_eq!((asking.main().unwrap().failure(), asking.ask_at()), (None, None));
+}
+
+#[test]
 fn a_history_goes_on_after_what_else_its_room_asks() {
     let mut rooms = Rooms::default();
     let own = 7_u64.try_into().unwrap();

@@ -67,7 +67,7 @@ pub enum Word {
     Inspected(Box<Inspection>),
     /// A newer page is kept and waits.
     NewerPage,
-    /// Somebody touched the screen, or a key.
+    /// Somebody touched the screen or a key, or turned a wheel.
     Touched,
 }
 

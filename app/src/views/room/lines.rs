@@ -28,27 +28,41 @@ pub fn Lines() -> impl IntoView {
     }
 }
 
-/// What is said instead of a list, or beside an old one.
+/// What is said instead of a list, or beside an old one. What is wrong is spoken once; how old the list is changes
+/// every second, and changes nothing but its own text.
 #[component]
 pub fn Trouble() -> impl IntoView {
     let ctx = Ctx::here();
     let words = ctx.words();
     let listing = ctx.read(Page::listing);
-    let sorry = move |text: String| {
+    let state = Memo::new(move |_| name(&listing.read()));
+    let said = Memo::new(move |_| match &*listing.read() {
+        Listing::Ready => String::new(),
+        Listing::Loading => words.fetching().to_owned(),
+        Listing::Stale(_) => words.hub_does_not_answer().to_owned(),
+        Listing::Empty(text) | Listing::Failed(text) => text.clone(),
+    });
+    let age = move || match &*listing.read() {
+        Listing::Stale(age) => [" ", age].concat(),
+        _ => String::new(),
+    };
+    let banner = move || {
         view! {
-            <p class="banner" role="alert">
-                <span>{text}</span>
+            <p class="banner">
+                <span>
+                    <span role="alert">{said}</span>
+                    {age}
+                </span>
                 <button type="button" class="plain" data-testid="retry" on:click=move |_| ctx.tell(Input::Retry)>
                     {words.try_again()}
                 </button>
             </p>
         }
     };
-    move || match listing.get() {
-        Listing::Ready => ().into_any(),
-        Listing::Loading => view! { <p class="empty" role="status">{words.fetching()}</p> }.into_any(),
-        Listing::Empty(text) => view! { <p class="empty" role="status">{text}</p> }.into_any(),
-        Listing::Failed(text) | Listing::Stale(text) => sorry(text).into_any(),
+    move || match state.get() {
+        "ready" => ().into_any(),
+        "failed" | "stale" => banner().into_any(),
+        _ => view! { <p class="empty" role="status">{said}</p> }.into_any(),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::components::{Chips, Icon, icon};
 use crate::platform::clock;
 use crate::state::rooms::Room;
 use crate::state::{Input, Page};
+use crate::words::isolated;
 use doors::Doors;
 use field_sheet::FieldSheet;
 use lines::{Lines, Trouble, name};
@@ -39,7 +40,9 @@ pub fn RoomView(
     on_escape(move || ctx.tell(Input::Back));
     let note = move || {
         let began = began.get().map(|ms| clock::local(words, ms)).unwrap_or_default();
-        let parts = [class.get(), began, facts.get()];
+        let class = class.get();
+        let class = if class.is_empty() { class } else { isolated(&class) };
+        let parts = [class, began, facts.get()];
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
     };
     let body = match room {
@@ -50,7 +53,7 @@ pub fn RoomView(
         Room::Races(_) | Room::Leaders(_) => view! { <Lines /> }.into_any(),
     };
     view! {
-        <div class="step room" data-testid="room" on:pointerdown=move |_| ctx.tell(Input::Touched)>
+        <div class="step room" data-testid="room">
             <header>
                 <button type="button" class="plain" data-testid="room-back" on:click=move |_| ctx.tell(Input::Back)>
                     <Icon path=icon::BACK />
@@ -58,7 +61,7 @@ pub fn RoomView(
                     {words.back()}
                 </button>
                 <h1>
-                    <bdi>{title}</bdi>
+                    <span>{title}</span>
                     <span class="note">{note}</span>
                 </h1>
                 <Doors room />

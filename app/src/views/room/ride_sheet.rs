@@ -23,7 +23,7 @@ pub fn RideSheet() -> impl IntoView {
     let output = ctx.read_when(Page::charts_key, Page::output_plot);
     let places = ctx.read_when(Page::charts_key, Page::places_plot);
     view! {
-        <section class="sheet ride" data-testid="listing" data-state=move || name(&listing.read())>
+        <section class="sheet" data-testid="listing" data-state=move || name(&listing.read())>
             <Trouble />
             <p class="ride-numbers">
                 <span>{words.place()} " " <b>{place}</b></span>
