@@ -14,6 +14,7 @@ use crate::broker::Carrier;
 use crate::journal::Journal;
 use crate::races::{Best, Races};
 use crate::store::Keep;
+use crate::time::DAY_MS;
 use crate::{metrics, time};
 
 /// A message for the broker.
@@ -144,28 +145,49 @@ pub(crate) struct Retention {
 }
 
 impl Retention {
-    fn at(&self, clock: RaceClock, now: Millis) -> Keep {
-        let from = |days: u32| clock.at(now.saturating_sub(u64::from(days) * DAY_MS)).race_id;
+    /// What may be forgotten at `now`, when nothing can come any more of before the moment that is `settled`.
+    fn at(&self, clock: RaceClock, settled: Millis, now: Millis) -> Keep {
+        let from = |at: Millis, days: u32| clock.at(at.saturating_sub(u64::from(days) * DAY_MS)).race_id;
         Keep {
-            journal_from: from(self.journal),
+            // Races whose stream is far behind need their messages yet, however old they are. No grace is a day long.
+            journal_from: from(now, self.journal).min(from(settled, 1)),
             archiving: self.archiving,
-            rides_from: from(self.rides),
+            rides_from: from(now, self.rides),
             seats_from: now,
         }
+    }
+}
+
+/// Has old things forgotten at the start and once a race, whether somebody rides or not: a hall may be closed for
+/// months.
+struct Tidying {
+    retention: Retention,
+    /// The race in which it was done last.
+    last: Option<RaceId>,
+}
+
+impl Tidying {
+    /// What may be forgotten, if it is time to.
+    fn due(&mut self, clock: RaceClock, settled: Millis, now: Millis) -> Option<Keep> {
+        let race = clock.at(now).race_id;
+        let is_due = self.last.replace(race) != Some(race);
+        is_due.then(|| self.retention.at(clock, settled, now))
     }
 }
 
 /// Publishes the boards and closes the races, for ever.
 pub(crate) async fn run(races: Arc<Races>, carrier: Carrier, journal: Arc<Journal>, retention: Retention) {
     let mut boards = Boards::default();
+    let mut tidying = Tidying { retention, last: None };
     loop {
         let before = time::now();
         let wait = 1_000 - (before + 1_000 - BOARD_PHASE_MS) % 1_000;
         tokio::time::sleep(Duration::from_millis(wait)).await;
         let now = time::now();
-        let closed = races.close(races.settled(now));
-        if !closed.is_empty() {
-            journal.forget(retention.at(races.clock(), now));
+        let settled = races.settled(now);
+        let closed = races.close(settled);
+        if let Some(keep) = tidying.due(races.clock(), settled, now) {
+            journal.forget(keep);
         }
         for result in closed {
             let (result, riders) = (&result.result, result.rides.len());
@@ -209,7 +231,6 @@ fn outgoing(topic: Topic, message: &impl serde::Serialize, retain: bool) -> Outg
     Outgoing { topic, payload: payload.into(), retain }
 }
 
-const DAY_MS: Millis = 24 * 3_600_000;
 /// When in each second the boards go out, in ms: late enough for what pages send at the second's start.
 const BOARD_PHASE_MS: Millis = 100;
 /// What nearly all boards and views fit into; a field grows beyond.
@@ -275,6 +296,25 @@ mod tests {
         assert_eq!(told(&out, Topic::Board(class())).unwrap().0["riders"], 0);
         assert_eq!(told(&out, Topic::Field(class())).unwrap().0["rows"], Value::Array(Vec::new()));
         assert_eq!(out.len(), 2, "no views of the race before");
+    }
+
+    #[test]
+    fn old_races_are_forgotten_at_the_start_and_once_a_race_though_nobody_rides() {
+        let clock = races().clock();
+        let mut tidying =
+            Tidying { retention: Retention { rides: 400, journal: 30, archiving: true }, last: None };
+        let (now, day) = (START + 500 * DAY_MS, DAY_MS / 60_000);
+        let start = tidying.due(clock, now, now).unwrap();
+        assert_eq!(start.journal_from.get(), 1_000 + 470 * day);
+        assert_eq!(start.rides_from.get(), 1_000 + 100 * day);
+        assert!(tidying.due(clock, now + 59_000, now + 59_000).is_none(), "the same race");
+        let next = tidying.due(clock, now + 60_000, now + 60_000).unwrap();
+        assert_eq!(next.journal_from.get(), start.journal_from.get() + 1);
+        // A stream that was away for longer than messages are kept.
+        let settled = now - 40 * DAY_MS;
+        let behind = tidying.due(clock, settled, now + 120_000).unwrap();
+        assert_eq!(behind.journal_from.get(), 1_000 + 459 * day, "its open races are whole");
+        assert_eq!(tidying.due(clock, 0, now + 180_000).unwrap().journal_from, clock.at(0).race_id);
     }
 
     #[test]

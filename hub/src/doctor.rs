@@ -21,6 +21,7 @@ use nix::sys::statvfs::statvfs;
 
 use crate::broker::external::{Found, probe};
 use crate::config::{BrokerChoice, Config};
+use crate::embedded;
 use crate::hub::room;
 use crate::route::Route;
 use crate::store::{Store, StoreError};
@@ -67,7 +68,7 @@ pub fn examine(config: &Config) -> Vec<Finding> {
         Ok(()) => note(Verdict::Good, "the options make sense".to_owned()),
         Err(error) => note(Verdict::Bad, error.to_string()),
     }
-    if config.page.is_none() {
+    if config.page.is_none() && !embedded::is_there() {
         note(
             Verdict::Odd,
             "no page is served: give --page DIR unless bridges serve it to all tablets".to_owned(),
@@ -248,7 +249,7 @@ fn store(folder: &Path, race_seconds: u16, now: u64) -> Vec<Finding> {
         let free = disk.blocks_available().saturating_mul(disk.fragment_size());
         let text = format!("{:.1} GB are free for races", Gigabytes(free));
         let short = free < SMALL_DISK;
-        let text = if short { text + ": 1,000 riders fill 0.4 GB an hour, so free some room" } else { text };
+        let text = if short { format!("{text}: {FREE_SOME_ROOM}") } else { text };
         findings.push(finding(if short { Verdict::Odd } else { Verdict::Good }, text));
     }
     findings
@@ -288,3 +289,5 @@ const EARLIEST: u64 = 1_767_225_600_000;
 const SLOW_DISK: Duration = Duration::from_millis(50);
 /// Less than this is worth a word, in bytes.
 pub(crate) const SMALL_DISK: u64 = 2_000_000_000;
+/// The word.
+pub(crate) const FREE_SOME_ROOM: &str = "1,000 riders fill 0.4 GB an hour, so free some room";

@@ -26,12 +26,19 @@ pub(crate) struct Identity {
 
 /// A racer id that somebody has taken.
 struct Seat {
-    /// Only the newest token of a racer is good.
+    /// In all tokens of who has the id now.
     nonce: u64,
     name: RacerName,
     last_seen: Millis,
     /// When its token ends to be good.
     expires: Millis,
+}
+
+/// That somebody has shown a good token. It holds as long as nobody else has the racer id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Proof {
+    pub(crate) racer: RacerId,
+    nonce: u64,
 }
 
 /// The id is in use by another device.
@@ -52,12 +59,11 @@ impl Identity {
     /// Takes a racer id. An id in use is given only to who shows its token, and that one stays good as well: the answer
     /// with the new one may be lost on its way, or by a browser that dies before it has kept it.
     pub(crate) fn join(&self, join: &Join, now: Millis) -> Result<String, Taken> {
-        let owner =
-            join.token.as_deref().is_some_and(|token| self.verify(join.racer_id, token.as_bytes(), now));
+        let shown = join.token.as_deref().and_then(|token| self.nonce(join.racer_id, token.as_bytes(), now));
         let mut seats = self.seats.lock().expect("no holder of this lock panics");
         let in_use = |seat: &&Seat| now.saturating_sub(seat.last_seen) < IN_USE_MS;
         let nonce = match seats.get(&join.racer_id) {
-            Some(seat) if owner => seat.nonce,
+            Some(seat) if shown == Some(seat.nonce) => seat.nonce,
             seat if seat.filter(in_use).is_some() => return Err(Taken),
             _ => rand::rng().random(),
         };
@@ -71,20 +77,22 @@ impl Identity {
     /// Whether a token is this hub's, this racer's, of who has the id now and not too old. A good one shows that the
     /// racer is there.
     pub(crate) fn verify(&self, racer: RacerId, token: &[u8], now: Millis) -> bool {
-        let Some(claims) = self.claims(token) else { return false };
+        self.prove(racer, token, now).is_some()
+    }
+
+    /// The same, with what shows it later.
+    pub(crate) fn prove(&self, racer: RacerId, token: &[u8], now: Millis) -> Option<Proof> {
+        let proof = Proof { racer, nonce: self.nonce(racer, token, now)? };
+        self.seen_by(proof, now).map(|_| proof)
+    }
+
+    /// What a token has of its racer's seat, if it is this hub's, this racer's and not too old.
+    fn nonce(&self, racer: RacerId, token: &[u8], now: Millis) -> Option<u64> {
+        let claims = self.claims(token)?;
         let mut parts = claims.split('.');
-        let (id, expiry, nonce) = (parts.next(), parts.next(), parts.next());
-        let good_id = id.is_some_and(|id| id.parse() == Ok(racer));
-        let alive = expiry.and_then(|expiry| expiry.parse().ok()).is_some_and(|expiry: Millis| now < expiry);
-        let Some(nonce) = nonce.and_then(|nonce| u64::from_str_radix(nonce, 16).ok()) else { return false };
-        let mut seats = self.seats.lock().expect("no holder of this lock panics");
-        match seats.get_mut(&racer) {
-            Some(seat) if good_id && alive && seat.nonce == nonce => {
-                seat.last_seen = now;
-                true
-            }
-            _ => false,
-        }
+        let (id, expiry, nonce) = (parts.next()?, parts.next()?, parts.next()?);
+        let is_good = id.parse() == Ok(racer) && expiry.parse().is_ok_and(|expiry: Millis| now < expiry);
+        u64::from_str_radix(nonce, 16).ok().filter(|_| is_good)
     }
 
     /// Gives a racer id back: its token is void from now on, also after a restart. Returns whether anybody
@@ -118,6 +126,15 @@ impl Identity {
         let mut seats: Vec<_> = seats.iter().map(seat).collect();
         seats.sort_unstable_by_key(|seat| seat.racer_id);
         seats
+    }
+
+    /// Notes that a racer was heard of by who has proved to be it, and tells the name given on joining. `None` if the id
+    /// is somebody else's by now, or nobody's.
+    pub(crate) fn seen_by(&self, proof: Proof, now: Millis) -> Option<RacerName> {
+        let mut seats = self.seats.lock().expect("no holder of this lock panics");
+        let seat = seats.get_mut(&proof.racer).filter(|seat| seat.nonce == proof.nonce)?;
+        seat.last_seen = seat.last_seen.max(now);
+        Some(seat.name.clone())
     }
 
     /// Notes that a racer was heard of, and tells the name given on joining.
@@ -223,8 +240,13 @@ mod tests {
         assert!(good(&identity, 7, &renewed, 1_001));
         assert!(identity.join(&join(7, Some(first)), 1_001).is_ok(), "the answer was lost");
         let now = 1_001 + IN_USE_MS;
+        let before = identity.prove(7.try_into().unwrap(), renewed.as_bytes(), now - 1).unwrap();
+        let now = now - 1 + IN_USE_MS;
+        assert!(identity.seen_by(before, now - 1).is_some());
+        let now = now - 1 + IN_USE_MS;
         assert!(identity.join(&join(7, None), now).is_ok(), "free again after silence");
         assert!(!good(&identity, 7, &renewed, now), "somebody else's now");
+        assert_eq!(identity.seen_by(before, now), None, "a connection that was proved before is no way in");
     }
 
     #[test]

@@ -33,6 +33,25 @@ pub(crate) struct Journal {
     outbox_limit: AtomicU64,
 }
 
+/// What is full when nothing more may be appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// What waits for the disk.
+    Backlog,
+    /// What waits for the targets of rules.
+    Outbox,
+}
+
+impl Full {
+    /// Counts that somebody was turned away for it.
+    pub(crate) fn count(self) {
+        match self {
+            Self::Backlog => metrics::turned_away("journal-full"),
+            Self::Outbox => metrics::turned_away("outbox-full"),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Queue {
     /// What the next commit holds.
@@ -52,7 +71,16 @@ impl Journal {
     /// # Errors
     /// When the system has no thread to give.
     pub(crate) fn start(store: Arc<Store>) -> io::Result<(Arc<Self>, JoinHandle<()>)> {
-        let journal = Arc::new(Self {
+        let journal = Arc::new(Self::new(store));
+        let committing = Arc::clone(&journal);
+        let thread =
+            std::thread::Builder::new().name("journal".to_owned()).spawn(move || committing.run())?;
+        Ok((journal, thread))
+    }
+
+    /// Nobody commits it yet.
+    fn new(store: Arc<Store>) -> Self {
+        Self {
             store,
             queue: Mutex::default(),
             arrived: Condvar::new(),
@@ -60,11 +88,7 @@ impl Journal {
             failing: watch::Sender::new(None),
             outbox: AtomicU64::new(0),
             outbox_limit: AtomicU64::new(u64::MAX),
-        });
-        let committing = Arc::clone(&journal);
-        let thread =
-            std::thread::Builder::new().name("journal".to_owned()).spawn(move || committing.run())?;
-        Ok((journal, thread))
+        }
     }
 
     /// Appends a message that was taken, or one that came too late to be.
@@ -86,10 +110,10 @@ impl Journal {
         self.added(queue);
     }
 
-    /// Appends a seat; returns the number to wait for.
+    /// Appends a seat, in place of one of the same racer that waits; returns the number to wait for.
     pub(crate) fn seat(&self, seat: SeatRow) -> u64 {
         let mut queue = self.lock();
-        queue.next.seats.push(seat);
+        queue.next.seats.insert(seat.racer, seat);
         self.added(queue)
     }
 
@@ -110,7 +134,7 @@ impl Journal {
     /// Appends whether a racer wants to be named on the all-time boards; returns the number to wait for.
     pub(crate) fn named(&self, racer: RacerId, named: bool) -> u64 {
         let mut queue = self.lock();
-        queue.next.named.push((racer, named));
+        queue.next.named.insert(racer, named);
         self.added(queue)
     }
 
@@ -174,7 +198,15 @@ impl Journal {
     /// Whether more may be appended; only a disk that has failed for long fills the backlog, or targets of
     /// rules that take nothing for long the outbox.
     pub(crate) fn has_room(&self) -> bool {
-        !self.backlog_is_full() && !self.outbox_is_full()
+        self.full().is_none()
+    }
+
+    /// Why nothing more may be appended, if so.
+    pub(crate) fn full(&self) -> Option<Full> {
+        if self.backlog_is_full() {
+            return Some(Full::Backlog);
+        }
+        self.outbox_is_full().then_some(Full::Outbox)
     }
 
     /// Whether so much waits for the disk that nothing more may be appended.
@@ -314,3 +346,29 @@ pub(crate) const PACE: Duration = Duration::from_millis(20);
 const SPARE: usize = 1024 * 1024;
 const RETRY: Duration = Duration::from_secs(1);
 const SPEAK_EVERY: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use alleycat_shared::RacerName;
+
+    use super::*;
+
+    #[test]
+    fn of_each_racer_one_seat_waits_for_the_disk_and_the_last_one_is_kept() {
+        let store = Arc::new(Store::open(None, 60).unwrap());
+        let journal = Journal::new(Arc::clone(&store));
+        for nonce in 0..1_000 {
+            let (racer, name) = (RacerId::try_from(7 + nonce % 2).unwrap(), RacerName::new("Ann").unwrap());
+            journal.seat(SeatRow { racer, nonce, name, expires: 1 });
+            journal.named(racer, nonce < 998);
+        }
+        let waiting = |queue: &Queue| (queue.next.seats.len(), queue.next.named.len(), queue.appended);
+        assert_eq!(waiting(&journal.lock()), (2, 2, 2_000));
+        journal.stop();
+        journal.run();
+        assert_eq!(*journal.durable().borrow(), 2_000);
+        let mut kept: Vec<_> = store.seats(0).unwrap().iter().map(|row| row.nonce).collect();
+        kept.sort_unstable();
+        assert_eq!((kept, store.named().unwrap().len()), (vec![998, 999], 0));
+    }
+}

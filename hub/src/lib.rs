@@ -13,6 +13,7 @@ mod broker;
 pub mod config;
 mod connections;
 pub mod doctor;
+mod embedded;
 mod export;
 mod health;
 mod host;

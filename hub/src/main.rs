@@ -55,7 +55,7 @@ fn administer(command: &Command) -> Result<String, store::StoreError> {
         }
         Command::Wipe { data, .. } => {
             store::wipe(data)?;
-            format!("nothing is left in {}", data.display())
+            format!("nothing that a hub keeps is left in {}", data.display())
         }
         Command::Verify { data } => format!("all is well: {}", store::verify(data)?),
     })

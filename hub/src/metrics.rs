@@ -3,6 +3,7 @@
 #[cfg(feature = "kinesis")]
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::str::FromStr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -52,15 +53,12 @@ impl Reading {
 
     /// A metric with its labels as in the text: `name` or `name{label="value"}`.
     pub(crate) fn value(&self, metric: &str) -> Option<f64> {
-        self.0.lines().find_map(|line| line.strip_prefix(metric)?.strip_prefix(' ')?.parse().ok())
+        self.parsed(metric)
     }
 
-    /// A counter without labels.
+    /// A counter, named in the same way; 0 before it has counted anything.
     pub(crate) fn count(&self, metric: &str) -> u64 {
-        self.0
-            .lines()
-            .find_map(|line| line.strip_prefix(metric)?.strip_prefix(' ')?.parse().ok())
-            .unwrap_or(0)
+        self.parsed(metric).unwrap_or(0)
     }
 
     /// A counter's values by their reasons.
@@ -70,6 +68,10 @@ impl Reading {
                 line.strip_prefix(metric)?.strip_prefix("{reason=\"")?.split_once("\"} ")?;
             Some((reason, count.parse().ok()?))
         })
+    }
+
+    fn parsed<T: FromStr>(&self, metric: &str) -> Option<T> {
+        self.0.lines().find_map(|line| line.strip_prefix(metric)?.strip_prefix(' ')?.parse().ok())
     }
 }
 

@@ -15,24 +15,26 @@ use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-/// Routes for the page in `folder`, or a word on how to get one. `policy`: whom the page may ask.
+use crate::embedded;
+
+/// Routes for the page in `folder`, else for the one within this program, or a word on how to get one. `policy`: whom the page may ask.
 pub(crate) fn routes(folder: Option<&Path>, policy: &str) -> Router {
-    match folder {
-        Some(folder) => Router::new()
-            .fallback_service(ServeDir::new(folder).precompressed_br().precompressed_gzip())
-            .layer(middleware::from_fn(cache))
-            .layer(SetResponseHeaderLayer::overriding(
-                CONTENT_SECURITY_POLICY,
-                HeaderValue::from_str(policy).ok(),
-            ))
-            .layer(SetResponseHeaderLayer::overriding(
-                REFERRER_POLICY,
-                HeaderValue::from_static("no-referrer"),
-            ))
-            // Of a page whose files are not packed.
-            .layer(CompressionLayer::new()),
-        None => Router::new().route("/", get(|| async { NO_PAGE })),
-    }
+    let files = match folder {
+        Some(folder) => {
+            Router::new().fallback_service(ServeDir::new(folder).precompressed_br().precompressed_gzip())
+        }
+        None if embedded::is_there() => Router::new().fallback_service(get(embedded::serve)),
+        None => return Router::new().route("/", get(|| async { NO_PAGE })),
+    };
+    files
+        .layer(middleware::from_fn(cache))
+        .layer(SetResponseHeaderLayer::overriding(
+            CONTENT_SECURITY_POLICY,
+            HeaderValue::from_str(policy).ok(),
+        ))
+        .layer(SetResponseHeaderLayer::overriding(REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
+        // Of a page whose files are not packed.
+        .layer(CompressionLayer::new())
 }
 
 /// Names with a hash in them never change; everything else is asked for again.

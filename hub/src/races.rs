@@ -59,6 +59,28 @@ pub(crate) struct State {
     all_named: bool,
     /// Races before this one were closed; they must not be opened again, whatever a caller's clock says.
     closed_before: Option<RaceId>,
+    late: Late,
+}
+
+/// How much of each racer came too late and was kept all the same, in this day. It is not looked at for what came
+/// twice, so it is bounded.
+#[derive(Default)]
+struct Late {
+    day: Millis,
+    messages: HashMap<RacerId, u32>,
+}
+
+impl Late {
+    /// Whether one more of a racer may be kept: nobody rides more seconds than a day has.
+    fn has_room(&mut self, racer: RacerId, now: Millis) -> bool {
+        let day = now / LATE_IS_KEPT_MS;
+        if std::mem::replace(&mut self.day, day) != day {
+            self.messages.clear();
+        }
+        let kept = self.messages.entry(racer).or_default();
+        *kept = kept.saturating_add(1);
+        Millis::from(*kept) <= LATE_IS_KEPT_MS / 1_000
+    }
 }
 
 /// Everybody's best official ride in a class.
@@ -133,8 +155,11 @@ impl Races {
         }
         // `now` was read before the lock was had: the race may have been closed in between.
         if Some(race_id) < state.closed_before || race_id < self.first_open(now) {
+            let is_recent = now.saturating_sub(self.clock.end(race_id)) < LATE_IS_KEPT_MS;
+            let is_in_race = message.second <= self.clock.last_second();
+            let is_kept = is_recent && is_in_race && state.late.has_room(message.racer_id, now);
             drop(state);
-            if now.saturating_sub(self.clock.end(race_id)) < LATE_IS_KEPT_MS {
+            if is_kept {
                 self.journal.message(message, now, true);
             }
             return Err(Refusal::TooLate(race_id));
@@ -277,10 +302,12 @@ impl Races {
     /// [`Races::record_again`].
     pub(crate) fn judge(&self, row: VerdictRow) -> u64 {
         let mut state = self.lock();
-        self.places.forget();
         state.keep_verdict(&row);
         // In the order of the lock, so that the store ends with the same verdict.
-        self.journal.verdict(row)
+        let number = self.journal.verdict(row);
+        drop(state);
+        self.places.forget();
+        number
     }
 
     /// Finds a racer's record again, when a verdict on a ride is in the store. Reads the store.

@@ -11,7 +11,6 @@ use std::time::{Duration, SystemTime};
 
 use alleycat_shared::Millis;
 use thiserror::Error;
-use time::OffsetDateTime;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -22,7 +21,8 @@ use tokio_rustls::rustls::{Error as RustlsError, ServerConfig};
 use tokio_rustls::server::TlsStream;
 use x509_parser::parse_x509_certificate;
 
-use crate::{metrics, time as clock};
+use crate::metrics;
+use crate::time::{self, DAY_MS, day};
 
 /// Where certificate and key are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,7 +143,7 @@ impl Tls {
     /// With this certificate, and the task that keeps it fresh, which its caller owns.
     pub(crate) fn new(files: TlsFiles, certificate: Certificate) -> (Self, impl Future<Output = ()> + Send) {
         metrics::certificate_expires(certificate.valid.1);
-        if let Some(warning) = certificate.warning(clock::now()) {
+        if let Some(warning) = certificate.warning(time::now()) {
             tracing::warn!("{warning}");
         }
         let seen = look(&files);
@@ -206,7 +206,7 @@ async fn refresh(files: TlsFiles, mut used: Seen, certificate: watch::Sender<Cer
             None => continue,
             Some(Ok(fresh)) => {
                 tracing::info!(until = day(fresh.valid.1), "new connections get the new certificate");
-                if let Some(warning) = fresh.warning(clock::now()) {
+                if let Some(warning) = fresh.warning(time::now()) {
                     tracing::warn!("{warning}");
                 }
                 metrics::certificate_expires(fresh.valid.1);
@@ -238,13 +238,6 @@ fn read(file: &Path) -> Result<Vec<u8>, TlsError> {
     fs::read(file).map_err(|error| TlsError::File { file: file.to_owned(), reason: error.to_string() })
 }
 
-/// A moment's day in UTC, as people write it.
-fn day(at: Millis) -> String {
-    let seconds = i64::try_from(at / 1_000).unwrap_or(i64::MAX);
-    OffsetDateTime::from_unix_timestamp(seconds)
-        .map_or_else(|_| "no day".to_owned(), |at| at.date().to_string())
-}
-
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// The first byte of whoever speaks TLS (RFC 8446, section 5.1).
@@ -252,4 +245,4 @@ const HANDSHAKE_RECORD: u8 = 22;
 /// How often the files are looked at; they are read when they have rested for as long.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long before its end a certificate is warned of: certbot renews 30 days before, so something is wrong.
-const SOON_MS: Millis = 14 * 24 * 3_600_000;
+const SOON_MS: Millis = 14 * DAY_MS;

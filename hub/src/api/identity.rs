@@ -8,11 +8,10 @@ use alleycat_shared::{RacerId, RacerName};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 
-use super::{ApiError, parse};
+use super::{ApiError, bearer, parse};
 use crate::hub::Shared;
 use crate::{metrics, time};
 
@@ -31,7 +30,10 @@ pub(super) async fn join(
         metrics::turned_away("join-malformed");
         ApiError::new(rejection.status(), &rejection.body_text())
     })?;
-    let token = shared.identity.join(&join, time::now()).map_err(|_| {
+    let now = time::now();
+    let shown = join.token.as_deref().unwrap_or_default();
+    let is_known = shared.identity.verify(join.racer_id, shown.as_bytes(), now);
+    let token = shared.identity.join(&join, now).map_err(|_| {
         metrics::turned_away("join-taken");
         let detail = format!(
             "Racer {} is riding on another device: choose another number, or wait two minutes after it has left.",
@@ -40,6 +42,9 @@ pub(super) async fn join(
         ApiError::new(StatusCode::CONFLICT, &detail)
     })?;
     let Join { racer_id, name, .. } = join;
+    if !is_known {
+        shared.races.taken_by(racer_id, &name);
+    }
     tracing::debug!(%racer_id, name = RacerName::as_str(&name), "joined");
     Ok(Json(Joined { racer_id, name, token }))
 }
@@ -125,7 +130,7 @@ fn nobody(racer: RacerId) -> ApiError {
 
 /// Whether the host asks. Who guesses is made to wait.
 pub(crate) async fn host(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
-    let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let shown = bearer(headers);
     // Hashes are compared, so that the time it takes tells nothing of the key.
     let same = |key: &String| shown.is_some_and(|shown| Sha256::digest(shown) == Sha256::digest(key));
     if shared.host_key.as_ref().is_some_and(same) {

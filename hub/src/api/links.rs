@@ -13,7 +13,7 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{ApiError, host, parse};
+use super::{ApiError, bearer, host, parse};
 use crate::hub::Shared;
 use crate::{metrics, time};
 
@@ -109,8 +109,7 @@ pub(super) async fn permit(
 
 /// Whether a request shows the rider's own token.
 pub(super) fn is_riders(shared: &Shared, headers: &HeaderMap, racer: RacerId, now: Millis) -> bool {
-    let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    token.is_some_and(|token| shared.identity.verify(racer, token.as_bytes(), now))
+    bearer(headers).is_some_and(|token| shared.identity.verify(racer, token.as_bytes(), now))
 }
 
 /// The light margin around a QR code, in modules.

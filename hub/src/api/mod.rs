@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, HeaderValue};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware;
 use axum::routing::get;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -105,6 +105,11 @@ async fn until_kept(shared: &Shared, number: u64) -> Result<(), ApiError> {
         let detail = "It counts, but the disk can't be written: free some room, then send it again.";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     })
+}
+
+/// The token or key that a request shows as `Authorization: Bearer`.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str, what: &str) -> Result<T, ApiError> {

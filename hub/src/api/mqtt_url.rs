@@ -8,10 +8,10 @@ use alleycat_shared::api::{MqttUrl, Problem};
 use alleycat_shared::config::Auth;
 use axum::Json;
 use axum::extract::{Query, State};
-use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
+use super::links::is_riders;
 use super::{ApiError, parse};
 use crate::hub::Shared;
 use crate::{metrics, time};
@@ -75,8 +75,7 @@ pub(super) async fn mqtt_url(
     };
     if shared.page_config.auth == Auth::Token {
         let racer: RacerId = parse(query.racer_id.as_deref().unwrap_or_default(), "racerId")?;
-        let token = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-        if !token.is_some_and(|token| shared.identity.verify(racer, token, time::now())) {
+        if !is_riders(&shared, &headers, racer, time::now()) {
             metrics::turned_away("mqtt-url-token");
             let detail = "This token is not this racer's, or no longer: join again.";
             return Err(ApiError::new(StatusCode::UNAUTHORIZED, detail));

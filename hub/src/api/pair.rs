@@ -6,12 +6,11 @@ use alleycat_shared::api::{Joined, PairOffer, Problem};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Extension, Path, State};
-use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::ApiError;
 use super::links::{address, qr};
+use super::{ApiError, bearer};
 use crate::hub::Shared;
 use crate::pairings::{Full, NotHanded, NotYours};
 use crate::serve::Peer;
@@ -91,8 +90,7 @@ pub(super) async fn claim(
     Path(code): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let secret = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    match shared.pairings.claim(&code, secret.unwrap_or_default(), time::now()) {
+    match shared.pairings.claim(&code, bearer(&headers).unwrap_or_default(), time::now()) {
         Ok(Some(rider)) => {
             metrics::pairing("claimed");
             Ok(Json(rider).into_response())

@@ -22,11 +22,11 @@ use std::time::{Duration, Instant};
 use alleycat_shared::Millis;
 use clap::ValueEnum;
 use thiserror::Error;
-use time::OffsetDateTime;
 use tokio::sync::watch;
 
+use crate::metrics;
 use crate::store::{Store, StoreError, Unarchived};
-use crate::{metrics, time as clock};
+use crate::time::{self, DAY_MS, day, utc};
 use file::Writers;
 
 /// What the archive's files are.
@@ -130,7 +130,7 @@ impl Copier {
                 // Dropped without an end: what is left is copied at the next start.
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let now = clock::now();
+            let now = time::now();
             let done = self.copy(now, stop);
             self.tell(&done);
             if stop {
@@ -245,20 +245,9 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     folder.ancestors().skip(1).take(2).try_for_each(|parent| File::open(parent)?.sync_all())
 }
 
-/// The folder of a moment: its day in UTC.
-fn day(at: Millis) -> String {
-    let date = moment(at).date();
-    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
-}
-
 fn time_of_day(at: Millis) -> String {
-    let time = moment(at).time();
+    let time = utc(at).time();
     format!("{:02}-{:02}-{:02}", time.hour(), time.minute(), time.second())
-}
-
-fn moment(at: Millis) -> OffsetDateTime {
-    let seconds = i64::try_from(at / 1_000).unwrap_or(i64::MAX);
-    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// Whether a name is one that [`day`] gives: nothing else is ever taken away.
@@ -278,7 +267,6 @@ const FILE_BYTES: u64 = 8 * 1024 * 1024;
 /// How often it is looked whether a file is due.
 const LOOK: Duration = Duration::from_secs(1);
 const SPEAK_EVERY: Duration = Duration::from_secs(60);
-const DAY_MS: Millis = 24 * 3_600_000;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use alleycat_shared::topic::{SUBSCRIBE_ROOT, Topic};
 use alleycat_shared::{Millis, RacerId};
 
 use super::refusals::Refusals;
-use crate::identity::Identity;
+use crate::identity::{Identity, Proof};
 use crate::journal::Journal;
 use crate::races::Races;
 use crate::route::Route;
@@ -37,7 +37,7 @@ pub(crate) struct Gate {
 pub(super) struct Incoming<'a> {
     pub(super) client: &'a str,
     /// The racer that the client has proved to be.
-    pub(super) owner: Option<RacerId>,
+    pub(super) owner: Option<Proof>,
     pub(super) topic: &'a str,
     pub(super) payload: &'a [u8],
     pub(super) retain: bool,
@@ -47,24 +47,22 @@ pub(super) struct Incoming<'a> {
 pub(super) struct Full;
 
 impl Gate {
-    /// Without a user name: a reader. With one: the racer, if the password is the racer's token.
-    pub(super) fn admit(&self, connect: &Connect<'_>) -> Result<(), ConnectRefusal> {
+    /// Without a user name: a reader. With one: the racer, if the password is the racer's token. An open hub asks for
+    /// no proof.
+    pub(super) fn admit(&self, connect: &Connect<'_>) -> Result<Option<Proof>, ConnectRefusal> {
         // Published by the broker, a will would pass the rules for publishing.
         if connect.has_will {
             metrics::turned_away("will");
             return Err(ConnectRefusal::NotAuthorized);
         }
-        let Some(username) = connect.username else { return Ok(()) };
-        if self.open {
-            return Ok(());
-        }
+        let Some(username) = connect.username.filter(|_| !self.open) else { return Ok(None) };
         let token = connect.password.unwrap_or_default();
-        let racer = username.parse::<RacerId>();
-        if racer.is_ok_and(|racer| self.identity.verify(racer, token, time::now())) {
-            return Ok(());
+        let racer = username.parse::<RacerId>().ok();
+        let proof = racer.and_then(|racer| self.identity.prove(racer, token, time::now()));
+        if proof.is_none() {
+            metrics::turned_away("credentials");
         }
-        metrics::turned_away("credentials");
-        Err(ConnectRefusal::BadCredentials)
+        proof.map(Some).ok_or(ConnectRefusal::BadCredentials)
     }
 
     /// Takes a message in, or counts why not. Either way it may be acknowledged once the journal is on the
@@ -138,20 +136,25 @@ impl Gate {
     /// The topic's racer is trusted, for only its owner may publish there; the payload's is compared.
     fn take(&self, incoming: &Incoming<'_>, now: Millis) -> Result<Option<Taken>, Refusal> {
         let racer = match incoming.topic.parse() {
-            Ok(Topic::Publish(Some(racer))) if self.open || incoming.owner == Some(racer) => Some(racer),
+            Ok(Topic::Publish(Some(racer))) if self.open => Some(racer),
+            Ok(Topic::Publish(Some(racer))) if incoming.owner.is_some_and(|owner| owner.racer == racer) => {
+                Some(racer)
+            }
             Ok(Topic::Publish(None)) if self.open => None,
             _ => return Err(Refusal::WrongTopic),
         };
         if incoming.retain {
             return Err(Refusal::WrongTopic);
         }
+        // Before any rule sees it: the connection may have outlived its rider's seat, which may be another's by now.
+        let joined_as = match incoming.owner {
+            Some(owner) => Some(self.identity.seen_by(owner, now).ok_or(Refusal::NotJoined(owner.racer))?),
+            None => None,
+        };
         let origin = Some((incoming.client, incoming.topic));
         let mut message = self.read(racer, incoming.payload, origin, now)?;
-        match self.identity.seen(message.racer_id, now) {
-            Some(name) => message.name = name,
-            None if self.open => {}
-            // The connection has outlived the seat.
-            None => return Err(Refusal::NotJoined(message.racer_id)),
+        if let Some(name) = joined_as.or_else(|| self.identity.seen(message.racer_id, now)) {
+            message.name = name;
         }
         self.race(&message, now)
     }

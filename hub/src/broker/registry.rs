@@ -101,7 +101,7 @@ impl Registry {
         let kept = before.filter(|before| !before.clean && !clean);
         let present = kept.is_some();
         let (filters, received) = kept.map_or_else(Default::default, |kept| (kept.filters, kept.received));
-        filters.iter().for_each(|filter| state.route(filter, &mailbox));
+        let filters = filters.into_iter().filter(|filter| state.route(filter, &mailbox)).collect();
         let place = Place::Here(Arc::clone(&mailbox));
         let username = username.map(Into::into);
         state.clients.insert(Arc::clone(&name), Client { username, clean, filters, received, place });
@@ -146,21 +146,30 @@ impl Registry {
 }
 
 impl Seat {
-    /// Subscribes, and returns what is retained for it [MQTT-3.3.1-6]; `None` if it has too many or the
-    /// filter is too long.
-    pub(super) fn subscribe(&self, filter: &str) -> Option<Vec<Bytes>> {
-        let mut state = self.registry.lock();
-        let client = state.mine(&self.client, &self.mailbox)?;
+    /// Subscribes, and puts what is retained for it into the mailbox [MQTT-3.3.1-6], where it makes way for newer boards
+    /// however often it is asked for. Returns whether it was granted: not if there are too many, or the filter is too
+    /// long.
+    pub(super) fn subscribe(&self, filter: &str) -> bool {
+        let mut guard = self.registry.lock();
+        let state = &mut *guard;
+        let Some(client) = state.mine(&self.client, &self.mailbox) else { return false };
         if !client.filters.iter().any(|known| **known == *filter) {
             if client.filters.len() >= MAX_FILTERS || filter.len() > MAX_FILTER_BYTES {
-                return None;
+                return false;
             }
             let filter: Arc<str> = filter.into();
-            client.filters.push(Arc::clone(&filter));
-            state.route(&filter, &self.mailbox);
+            if !state.route(&filter, &self.mailbox) {
+                return false;
+            }
+            state.mine(&self.client, &self.mailbox).into_iter().for_each(|client| {
+                client.filters.push(Arc::clone(&filter));
+            });
         }
-        let retained = state.retained.iter().filter(|(topic, _)| matches(&topic.to_string(), filter));
-        Some(retained.map(|(_, packet)| packet.clone()).collect())
+        for (_, packet) in state.retained.iter().filter(|(topic, _)| matches(&topic.to_string(), filter)) {
+            state.messages += 1;
+            self.mailbox.put(packet, state.messages);
+        }
+        true
     }
 
     /// Takes a subscription back, if there is one.
@@ -271,14 +280,18 @@ impl State {
         }
     }
 
-    fn route(&mut self, filter: &Arc<str>, mailbox: &Arc<Mailbox>) {
+    /// Sends what a filter means to a mailbox from now on. Returns whether it does: not if it is one more than every
+    /// message can be compared with.
+    fn route(&mut self, filter: &Arc<str>, mailbox: &Arc<Mailbox>) -> bool {
         let readers = match filter.parse() {
             Ok(topic) => self.exact.entry(topic).or_default(),
+            Err(_) if self.wild.len() >= MAX_WILD && !self.wild.contains_key(filter) => return false,
             Err(_) => self.wild.entry(Arc::clone(filter)).or_default(),
         };
         if let Err(at) = place(readers, mailbox) {
             readers.insert(at, Arc::clone(mailbox));
         }
+        true
     }
 
     fn unroute(&mut self, filter: &str, mailbox: &Arc<Mailbox>) {
@@ -311,6 +324,8 @@ fn place(readers: &[Arc<Mailbox>], mailbox: &Mailbox) -> Result<usize, usize> {
 const KEPT: Duration = Duration::from_secs(600);
 /// How many subscriptions a client may have.
 const MAX_FILTERS: usize = 16;
+/// How many different filters with wildcards there may be, of all clients: each message is compared with each of them.
+const MAX_WILD: usize = 256;
 /// Our own topics have 40.
 const MAX_FILTER_BYTES: usize = 128;
 
@@ -343,8 +358,10 @@ mod tests {
         out.windows(2).filter(|window| window == b"{}").count()
     }
 
+    /// How many retained packets come with it.
     fn subscribe(seat: &Seat, filter: &str) -> usize {
-        seat.subscribe(filter).unwrap().len()
+        assert!(seat.subscribe(filter), "{filter}");
+        waiting(seat)
     }
 
     #[test]
@@ -371,9 +388,15 @@ mod tests {
         publish(&registry, board(1), true);
         publish(&registry, board(1), true);
         let (one, _) = join(&registry, "one", true);
-        let retained = one.subscribe("alleycat-subscribe/1/board").unwrap();
-        assert_eq!((retained.len(), retained[0][0]), (1, 0x31));
+        assert!(one.subscribe("alleycat-subscribe/1/board"));
+        let mut out = BytesMut::new();
+        one.mailbox.take(usize::MAX, &mut out);
+        assert_eq!(out[0], 0x31, "marked as retained");
         assert_eq!(subscribe(&one, "alleycat-subscribe/1/board"), 1, "again for the same [MQTT-3.8.4-3]");
+        for _ in 0..1_000 {
+            assert!(one.subscribe("alleycat-subscribe/1/board"));
+        }
+        assert_eq!(waiting(&one), 256, "who asks without end gets no more than who reads slowly");
     }
 
     #[test]
@@ -403,7 +426,7 @@ mod tests {
         subscribe(&old, "alleycat-subscribe/1/board");
         let (new, present) = join(&registry, "one", false);
         assert!(present && old.mailbox.take(1, &mut BytesMut::new()), "told that it is over");
-        assert!(old.subscribe("alleycat-subscribe/2/board").is_none());
+        assert!(!old.subscribe("alleycat-subscribe/2/board"));
         drop(old);
         publish(&registry, board(1), false);
         assert_eq!(waiting(&new), 1);
@@ -423,7 +446,19 @@ mod tests {
         for level in 0..MAX_FILTERS {
             subscribe(&seat, &format!("alleycat-subscribe/{level}"));
         }
-        assert!(seat.subscribe("alleycat-subscribe/x").is_none());
+        assert!(!seat.subscribe("alleycat-subscribe/x"));
         assert_eq!(subscribe(&seat, "alleycat-subscribe/0"), 0, "what it has it may ask for again");
+        drop(seat);
+        for client in 0..2 * MAX_WILD {
+            let (seat, _) = join(&registry, &format!("kept-{}", client % 4), false);
+            for level in 0..MAX_FILTERS {
+                seat.subscribe(&format!("alleycat-subscribe/{client}/{level}/+"));
+            }
+        }
+        let seats: Vec<_> =
+            (0..4).map(|client| join(&registry, &format!("kept-{client}"), false).0).collect();
+        assert!(registry.lock().wild.len() <= MAX_WILD);
+        drop(seats);
+        assert_eq!(registry.lock().wild.len(), 0);
     }
 }

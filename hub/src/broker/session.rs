@@ -19,7 +19,6 @@ use alleycat_mqtt::server::{
     write_suback, write_unsuback,
 };
 use alleycat_mqtt::{ConnectRefusal, PacketId, Qos};
-use alleycat_shared::RacerId;
 use axum::extract::ws::close_code;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::sync::watch;
@@ -28,6 +27,7 @@ use tokio::time::{sleep_until, timeout};
 use super::gate::{Full, Gate, Incoming};
 use super::registry::Seat;
 use super::{Broker, MAX_PACKET, STALLED};
+use crate::identity::Proof;
 use crate::limits::{Flow, Rate, Verdict};
 use crate::metrics;
 
@@ -134,7 +134,7 @@ struct Session<'a> {
 struct Login {
     seat: Seat,
     client: Box<str>,
-    owner: Option<RacerId>,
+    owner: Option<Proof>,
     /// How long it may be silent.
     silence: Option<Duration>,
 }
@@ -275,7 +275,7 @@ impl<'a> Session<'a> {
             metrics::turned_away("client-id");
             return Err(ConnectRefusal::ClientId);
         }
-        self.broker.gate.admit(connect)?;
+        let owner = self.broker.gate.admit(connect)?;
         let joined = self.broker.registry.join(client, username, clean);
         let (seat, present) = joined.map_err(|_| {
             metrics::turned_away("client-id");
@@ -283,12 +283,8 @@ impl<'a> Session<'a> {
         })?;
         // [MQTT-3.1.2-24]
         let silence = Duration::from_secs(connect.keep_alive_seconds.into()) * 3 / 2;
-        let login = Login {
-            seat,
-            client: client.into(),
-            owner: username.and_then(|name| name.parse().ok()),
-            silence: (!silence.is_zero()).then_some(silence),
-        };
+        let login =
+            Login { seat, client: client.into(), owner, silence: (!silence.is_zero()).then_some(silence) };
         Ok((login, present))
     }
 
@@ -347,12 +343,17 @@ impl<'a> Session<'a> {
 
     /// When [`Self::wake`] is to be called, at the latest.
     fn deadline(&self) -> Instant {
-        let silent = match &self.login {
-            None => self.heard + self.patience.handshake,
-            Some(Login { silence: Some(silence), .. }) => self.heard + *silence,
-            Some(_) => self.heard + A_DAY,
-        };
-        self.paused.map_or(silent, |paused| paused.min(silent))
+        match (self.paused, self.silence()) {
+            // Who is not read can't be heard: what it may be silent counts from then on.
+            (Some(until), _) => until,
+            (None, Some(silence)) => self.heard + silence,
+            (None, None) => Instant::now() + A_DAY,
+        }
+    }
+
+    /// How long the client may be silent, or may take to say who it is; `None` is for ever.
+    fn silence(&self) -> Option<Duration> {
+        self.login.as_ref().map_or(Some(self.patience.handshake), |login| login.silence)
     }
 
     /// Time has passed.
@@ -361,11 +362,7 @@ impl<'a> Session<'a> {
             self.paused = None;
             self.heard = now;
         }
-        let silence = match &self.login {
-            None => Some(self.patience.handshake),
-            Some(login) => login.silence,
-        };
-        if self.paused.is_none() && silence.is_some_and(|silence| self.heard + silence <= now) {
+        if self.paused.is_none() && self.silence().is_some_and(|silence| self.heard + silence <= now) {
             let (metric, reason) = match self.login {
                 None => ("no-connect", "no valid CONNECT"),
                 Some(_) => ("silent", "silent for too long"),
@@ -404,17 +401,12 @@ fn publish(
     Ok(())
 }
 
-/// Grants what may be read, and sends what is retained for it.
+/// Grants what may be read. What is retained for it waits in the mailbox, as all that is published.
 fn subscribe(login: &Login, id: PacketId, filters: Filters<'_>, out: &mut BytesMut) {
-    let (mut granted, mut retained) = (Vec::new(), Vec::new());
-    for (filter, qos) in filters {
-        let kept = if Gate::may_read(filter) { login.seat.subscribe(filter) } else { None };
-        granted.push(kept.as_ref().map(|_| qos));
-        retained.extend(kept.into_iter().flatten());
-    }
+    let grant = |(filter, qos)| (Gate::may_read(filter) && login.seat.subscribe(filter)).then_some(qos);
+    let granted: Vec<_> = filters.map(grant).collect();
     // As many as fit into a packet that was read.
     _ = write_suback(id, &granted, out);
-    retained.iter().for_each(|packet| out.extend_from_slice(packet));
 }
 
 /// Waits until the journal is on the disk up to a number; for ever without one.

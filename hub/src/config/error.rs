@@ -9,7 +9,11 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The folder of the page is not there, or holds no page.
-    #[error("there is no page in {}: build it with `cargo xtask run`, or leave --page out", .0.display())]
+    #[error(
+        "there is no page in {}: build it with `cargo xtask page`, which leaves it in target/page, or leave --page \
+         out",
+        .0.display()
+    )]
     NoPage(PathBuf),
     /// An archive is wanted of what is not kept.
     #[error("an archive is made from what is kept: give --data DIR too, or leave --archive out")]

@@ -32,7 +32,7 @@ use stream::NO_STREAM;
 #[command(args_override_self = true)]
 pub struct Config {
     /// A TOML file with these options by their names, for example `race-seconds = 300`. What is given here
-    /// on the command line comes before it, and it comes before the environment.
+    /// on the command line comes before it, and so does the environment.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -40,7 +40,8 @@ pub struct Config {
     #[arg(long, default_value = "0.0.0.0:8080", env = "ALLEYCAT_HUB_LISTEN")]
     pub listen: SocketAddr,
 
-    /// Folder of the built page.
+    /// Folder of the built page. Without it the page that is in this program, if one was put in when it was compiled: a hub of
+    /// `cargo xtask dist` has one.
     #[arg(long, value_name = "DIR", env = "ALLEYCAT_HUB_PAGE")]
     pub page: Option<PathBuf>,
 

@@ -166,6 +166,16 @@ const CLIENTS: Sentences = &[
         "The disk could not be written for a quarter of an hour.",
         "Free room on the disk now: riders' pages keep their seconds meanwhile.",
     ),
+    (
+        "outbox-full",
+        "The targets of rules have taken nothing for so long that no more messages fit in front of them.",
+        "Look in the log which target it is, or let more wait with --outbox-mib.",
+    ),
+    (
+        "broker-queue-full",
+        "So much waits for the external broker that messages for other hubs do not fit.",
+        "Nothing is lost, it is tried again: check the broker and the network to it.",
+    ),
     ("no-websocket", "Somebody opened /mqtt in a browser.", "Nothing: it is for MQTT clients."),
     (
         "sub-protocol",

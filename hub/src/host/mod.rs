@@ -62,3 +62,14 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (REFERRER_POLICY, "no-referrer"),
     (CACHE_CONTROL, "no-cache"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use alleycat_shared::RacerName;
+
+    #[test]
+    fn the_page_takes_names_as_long_as_the_hub_does() {
+        let longest = format!("const NAME_CHARS = {};", RacerName::MAX_CHARS);
+        assert!(include_str!("page/host.js").contains(&longest), "{longest}");
+    }
+}

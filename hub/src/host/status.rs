@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::advice::{Kind, advice};
 use super::machine::Machine;
 use crate::api::{ApiError, host};
-use crate::doctor::SMALL_DISK;
+use crate::doctor::{FREE_SOME_ROOM, SMALL_DISK};
 use crate::hub::Shared;
 use crate::metrics::Reading;
 use crate::time;
@@ -213,7 +213,7 @@ fn notes(shared: &Shared, troubles: &[String], machine: &Machine) -> Vec<Note> {
         warn("Nothing is kept when the hub ends: start it with --data DIR.".to_owned());
     }
     if machine.disk_free().is_some_and(|free| free < SMALL_DISK) {
-        warn("The disk is nearly full: 1,000 riders fill 0.4 GB an hour, so free some room.".to_owned());
+        warn(format!("The disk is nearly full: {FREE_SOME_ROOM}."));
     }
     if shared.connections.count() * 10 >= shared.connections.most() * 9 {
         warn(

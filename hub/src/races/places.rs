@@ -23,7 +23,8 @@ struct Kept {
 }
 
 impl PlacesKept {
-    /// Somebody was taken out of a field, or came back.
+    /// Somebody was taken out of a field, or came back. Not to be called with the races' lock, which is taken within
+    /// this one.
     pub(super) fn forget(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -78,6 +79,8 @@ impl Races {
     ) -> Result<Option<(RaceState, Places)>, StoreError> {
         let state = self.lock();
         let verdicts = state.verdicts(race_id, class);
+        // What is deleted may still be in the store, until the journal has got there.
+        let gone = state.all_deleted(race_id);
         // Copied, so that no message waits while places are worked out.
         let open = state.open.get(&(race_id, class)).map(|race| {
             let traces = race.rides().map(|(racer, ride)| (racer, ride.trace().to_vec()));
@@ -97,7 +100,9 @@ impl Races {
                 (RaceState::Official, traces)
             }
         };
-        traces.retain(|(racer, _)| verdicts.get(racer) != Some(&Verdict::Disqualified));
+        traces.retain(|(racer, _)| {
+            verdicts.get(racer) != Some(&Verdict::Disqualified) && !gone.contains(racer)
+        });
         if traces.is_empty() {
             return Ok(None);
         }

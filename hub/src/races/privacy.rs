@@ -1,11 +1,12 @@
 //! What riders may say of their rides: that they are to be gone, and whether all-time boards may name them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use alleycat_shared::api::{RecordEntry, Records};
-use alleycat_shared::{ClassId, Millis, RaceId, RacerId, names};
+use alleycat_shared::{ClassId, Millis, RaceId, RacerId, RacerName, names};
 
-use super::{Best, Races, State, count};
+use super::{Best, Races, Records as Bests, State, count};
 use crate::store::DeletionRow;
 
 impl Races {
@@ -19,9 +20,24 @@ impl Races {
         let over = RaceId::try_from(running.get().saturating_sub(1)).ok();
         let race = last.max(over).unwrap_or(running);
         state.delete(racer, race);
-        self.places.forget();
         // In the order of the lock, so that the store ends with the same rides.
-        self.journal.deletion(DeletionRow { racer, race })
+        let number = self.journal.deletion(DeletionRow { racer, race });
+        drop(state);
+        self.places.forget();
+        number
+    }
+
+    /// A racer id was taken by somebody of this name. Who said that all-time boards may name the racer said it for the
+    /// name of the records: another name is somebody else's, who was not asked.
+    pub(crate) fn taken_by(&self, racer: RacerId, name: &RacerName) {
+        let state = self.lock();
+        let is_named = state.named.contains(&racer);
+        let rode = |records: &Arc<Bests>| records.get(&racer).is_some_and(|best| best.ridden_as == *name);
+        let is_known = state.records.values().any(rode);
+        drop(state);
+        if is_named && !is_known {
+            self.set_named(racer, false);
+        }
     }
 
     /// Keeps whether a racer wants to be named on the all-time boards; returns the journal's number to wait for.
@@ -62,6 +78,11 @@ impl State {
     /// Whether a racer has had the ride in a race deleted.
     pub(super) fn is_deleted(&self, racer: RacerId, race: RaceId) -> bool {
         self.deleted.get(&racer).is_some_and(|last| race <= *last)
+    }
+
+    /// Who has had the ride in a race deleted.
+    pub(super) fn all_deleted(&self, race: RaceId) -> HashSet<RacerId> {
+        self.deleted.iter().filter(|(_, last)| race <= **last).map(|(racer, _)| *racer).collect()
     }
 
     pub(super) fn is_named(&self, racer: RacerId) -> bool {
@@ -224,6 +245,53 @@ mod tests {
         with(folder.path(), true, |races| {
             assert_eq!(name(races), "Ann", "nobody could say so at an open hub")
         });
+    }
+
+    #[test]
+    fn who_takes_a_racer_id_later_is_not_named_because_somebody_else_was() {
+        let folder = tempfile::tempdir().unwrap();
+        with(folder.path(), false, |races| {
+            ride(races, 1_000, 7, 90.0);
+            races.close(START + 95_000);
+            races.set_named(racer(7), true);
+            let named = |name: &str| {
+                races.taken_by(racer(7), &RacerName::new(name).unwrap());
+                races.records_of(racer(7)).named
+            };
+            assert!(named("Ann"), "back again");
+            assert!(!named("Ben"));
+            assert!(!named("Ann"), "to be asked again");
+        });
+    }
+
+    #[test]
+    fn who_asks_for_places_and_who_judges_rides_never_wait_for_each_other() {
+        let races = Arc::new(crate::rig::races(60));
+        ride(&races, 1_000, 7, 90.0);
+        let race = 1_000.try_into().unwrap();
+        let (done, ended) = std::sync::mpsc::channel();
+        let work = |work: fn(&Races, RaceId, u64)| {
+            let (races, done) = (Arc::clone(&races), done.clone());
+            std::thread::spawn(move || {
+                (0..2_000).for_each(|turn| work(&races, race, turn));
+                done.send(()).unwrap();
+            });
+        };
+        // Each time at another moment, so that places are worked out anew.
+        work(|races, race, turn| {
+            _ = races.places(race, class(), racer(7), START + turn * 10_000).unwrap();
+        });
+        work(|races, race, _| {
+            _ = races.judge(crate::store::VerdictRow {
+                race,
+                class: class(),
+                racer: racer(7),
+                verdict: None,
+            });
+        });
+        for _ in 0..2 {
+            ended.recv_timeout(std::time::Duration::from_secs(60)).expect("neither waits for ever");
+        }
     }
 
     #[test]

@@ -102,3 +102,14 @@ fn the_list_is_newest_first_and_paged() {
     assert_eq!(ids(None, 100), [1_004, 1_003, 1_002, 1_001, 1_000]);
     assert_eq!(ids(Some(1_003), 2), [1_002, 1_001]);
 }
+
+#[test]
+fn what_comes_too_late_is_kept_for_as_many_seconds_as_a_day_has() {
+    let mut late = Late::default();
+    let has_room = |late: &mut Late, id: u64, now| late.has_room(id.try_into().unwrap(), now);
+    let now = 20_000 * LATE_IS_KEPT_MS;
+    assert!((0..86_400).all(|_| has_room(&mut late, 7, now)));
+    assert!(!has_room(&mut late, 7, now));
+    assert!(has_room(&mut late, 8, now), "somebody else");
+    assert!(has_room(&mut late, 7, now + LATE_IS_KEPT_MS), "another day");
+}

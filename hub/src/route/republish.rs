@@ -1,8 +1,9 @@
 //! The republish action: the payload under another topic, through the hub's broker or the one outside.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use alleycat_mqtt::{Bytes, Publish, Qos};
+use alleycat_mqtt::{Bytes, Publish, Qos, RequestError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Kept, Route};
@@ -14,7 +15,7 @@ use crate::time;
 /// A message for the broker outside, and who wants to know when it has it.
 pub(crate) struct Republish {
     pub(crate) publish: Publish,
-    pub(crate) done: oneshot::Sender<()>,
+    pub(crate) done: oneshot::Sender<Result<(), RequestError>>,
 }
 
 /// Publishes what rules say.
@@ -50,11 +51,20 @@ impl Republisher {
             }
             Self::External(queue) => {
                 let qos = if qos == 0 { Qos::AtMostOnce } else { Qos::AtLeastOnce };
-                let (done, taken) = oneshot::channel();
-                let republish = Republish { publish: Publish::new(topic.to_owned(), payload, qos), done };
+                let publish = Publish::new(topic.to_owned(), payload, qos);
                 let gone = || "the link to the broker has ended".to_owned();
-                queue.send(republish).await.map_err(|_| gone())?;
-                taken.await.map_err(|_| gone())
+                loop {
+                    let (done, taken) = oneshot::channel();
+                    let publish = publish.clone();
+                    queue.send(Republish { publish, done }).await.map_err(|_| gone())?;
+                    match taken.await.map_err(|_| gone())? {
+                        Ok(()) => return Ok(()),
+                        // It waits for the broker as the others do that fill the queue.
+                        Err(RequestError::QueueFull) => metrics::rule_messages(labels, "retried", 1),
+                        Err(error) => return Err(error.to_string()),
+                    }
+                    tokio::time::sleep(RETRY).await;
+                }
             }
         }
     }
@@ -62,3 +72,41 @@ impl Republisher {
 
 /// How often a message may be published by one rule after another.
 const MOST_HOPS: u8 = 4;
+/// How long a queue that is full is given.
+const RETRY: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests {
+    use alleycat_mqtt::EncodeError;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_queue_is_waited_for_and_a_message_that_can_not_be_is_reported_by_its_own_words() {
+        let (send, mut queue) = mpsc::channel(1);
+        let republisher = Republisher::External(send);
+        let labels = RuleLabels::new("republish-test", "1", "republish");
+        let kept = Kept {
+            hops: 0,
+            at: 0,
+            trace: uuid::Uuid::nil(),
+            client: String::new(),
+            topic: "a".to_owned(),
+            payload: Vec::new(),
+        };
+        let refusal = RequestError::Encode(EncodeError::Topic);
+        let broker = async {
+            for answer in [Err(RequestError::QueueFull), Ok(()), Err(refusal)] {
+                let Republish { publish, done } = queue.recv().await.unwrap();
+                assert_eq!((publish.topic.as_str(), &publish.payload[..]), ("b", &b"x"[..]));
+                done.send(answer).unwrap();
+            }
+        };
+        let rules = async {
+            let publish = || republisher.publish(&kept, "b", 1, Bytes::from_static(b"x"), &labels);
+            (publish().await, publish().await)
+        };
+        let (told, ()) = tokio::join!(rules, broker);
+        assert_eq!(told, (Ok(()), Err(refusal.to_string())));
+    }
+}

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use alleycat_shared::RaceId;
 use alleycat_shared::race::RaceClock;
 use rusqlite::Connection;
 
-use super::key::{HOST_KEY_FILE, KEY_FILE};
+use super::key::{HOST_KEY_FILE, KEY_FILE, KEY_PART};
 use super::schema::{JOURNAL_FROM, RACE_SECONDS, VERSION, meta, version};
-use super::{DB_FILE, READ_ONLY, Record, Store, StoreError, connect, lock};
+use super::{DB_FILE, DB_PART, READ_ONLY, Record, SET_ASIDE, Store, StoreError, connect, lock};
 use crate::archive::ARCHIVE_FOLDER;
 use crate::races::recount;
 
@@ -58,24 +58,17 @@ pub fn backup(folder: &Path, file: &Path) -> Result<(), StoreError> {
 /// [`StoreError`] when the folder holds one, a hub uses it, or the backup is damaged.
 pub fn restore(file: &Path, folder: &Path) -> Result<(), StoreError> {
     let _lock = lock(folder)?;
-    let (part, whole) = (folder.join("alleycat.db.part"), folder.join(DB_FILE));
+    let whole = folder.join(DB_FILE);
     if whole.exists() {
         return Err(StoreError::Exists(whole));
     }
+    // Changes that are left of another store would become this one's.
+    remove_beside(folder, DB_FILE)?;
+    remove_database(folder, DB_PART)?;
+    let placed = place(file, &folder.join(DB_PART), &whole);
+    let removed = remove_database(folder, DB_PART);
+    placed.and(removed)?;
     let failed = |source| StoreError::File { file: file.to_owned(), source };
-    fs::copy(file, &part).map_err(failed)?;
-    let db = Connection::open_with_flags(&part, READ_ONLY)?;
-    let sound = if version(&db)? == 0 { Err(StoreError::None(file.to_owned())) } else { integrity(&db) };
-    drop(db);
-    if sound.is_err() {
-        _ = fs::remove_file(&part);
-        return sound;
-    }
-    let synced = File::open(&part).and_then(|part| {
-        part.set_permissions(Permissions::from_mode(0o600))?;
-        part.sync_all()
-    });
-    synced.and_then(|()| fs::rename(&part, &whole)).map_err(failed)?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
@@ -88,25 +81,26 @@ pub fn wipe(folder: &Path) -> Result<(), StoreError> {
         return Err(StoreError::None(folder.to_owned()));
     }
     let _lock = lock(folder)?;
-    for name in [DB_FILE, "alleycat.db-wal", "alleycat.db-shm", KEY_FILE, HOST_KEY_FILE] {
-        let file = folder.join(name);
-        gone(fs::remove_file(&file)).map_err(|source| StoreError::File { file, source })?;
+    for name in [KEY_FILE, HOST_KEY_FILE, KEY_PART].into_iter().chain(SET_ASIDE) {
+        remove(folder.join(name))?;
     }
     let file = folder.join(ARCHIVE_FOLDER);
-    gone(fs::remove_dir_all(&file)).map_err(|source| StoreError::File { file, source })
+    gone(fs::remove_dir_all(&file)).map_err(|source| StoreError::File { file, source })?;
+    remove_database(folder, DB_PART)?;
+    // Last: as long as it is there, a wipe that failed can be said again.
+    remove_database(folder, DB_FILE)
 }
 
 /// Reads everything in the store of `folder`: every page, every message; and works out each result again
-/// whose messages are still there. A hub may be running meanwhile.
+/// whose messages and rides are still there. A hub may be running meanwhile: what it changes is not seen.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] with the first thing that is not as it was written.
 pub fn verify(folder: &Path) -> Result<Verified, StoreError> {
-    let db = open(folder)?;
-    let found = version(&db)?;
-    if found < VERSION {
-        return Err(StoreError::Older { found, known: VERSION });
-    }
+    verify_in(snapshot(folder)?, folder)
+}
+
+fn verify_in(db: Connection, folder: &Path) -> Result<Verified, StoreError> {
     integrity(&db)?;
     let seconds = meta(&db, RACE_SECONDS)?.and_then(|seconds| u16::try_from(seconds).ok());
     let clock =
@@ -149,6 +143,37 @@ pub fn verify(folder: &Path) -> Result<Verified, StoreError> {
     Ok(Verified { messages, results, recounted })
 }
 
+/// Makes a sound copy of a backup, which is the store once it has its name.
+fn place(file: &Path, part: &Path, whole: &Path) -> Result<(), StoreError> {
+    let failed = |source| StoreError::File { file: file.to_owned(), source };
+    fs::copy(file, part).map_err(failed)?;
+    let db = Connection::open_with_flags(part, READ_ONLY)?;
+    if version(&db)? == 0 {
+        return Err(StoreError::None(file.to_owned()));
+    }
+    integrity(&db)?;
+    drop(db);
+    let synced = File::open(part).and_then(|part| {
+        part.set_permissions(Permissions::from_mode(0o600))?;
+        part.sync_all()
+    });
+    synced.and_then(|()| fs::rename(part, whole)).map_err(failed)
+}
+
+/// Takes a database away, with what SQLite keeps beside it.
+fn remove_database(folder: &Path, name: &str) -> Result<(), StoreError> {
+    remove_beside(folder, name)?;
+    remove(folder.join(name))
+}
+
+fn remove_beside(folder: &Path, name: &str) -> Result<(), StoreError> {
+    ["-wal", "-shm"].iter().try_for_each(|beside| remove(folder.join(format!("{name}{beside}"))))
+}
+
+fn remove(file: PathBuf) -> Result<(), StoreError> {
+    gone(fs::remove_file(&file)).map_err(|source| StoreError::File { file, source })
+}
+
 /// What was not there is gone too.
 fn gone(removed: std::io::Result<()>) -> std::io::Result<()> {
     removed.or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
@@ -159,6 +184,15 @@ fn open(folder: &Path) -> Result<Connection, StoreError> {
         return Err(StoreError::None(folder.to_owned()));
     }
     connect(folder, READ_ONLY).map_err(|source| StoreError::Unusable { folder: folder.to_owned(), source })
+}
+
+/// The store as it is at this moment, however long it is read from.
+fn snapshot(folder: &Path) -> Result<Connection, StoreError> {
+    let db = open(folder)?;
+    db.execute_batch("BEGIN")?;
+    // It is the first reading that takes the snapshot.
+    let found = version(&db)?;
+    if found < VERSION { Err(StoreError::Older { found, known: VERSION }) } else { Ok(db) }
 }
 
 fn integrity(db: &Connection) -> Result<(), StoreError> {
@@ -263,10 +297,77 @@ mod tests {
         with(&elsewhere, |_| assert!(matches!(wipe(&elsewhere), Err(StoreError::InUse(_)))));
         wipe(&elsewhere).unwrap();
         assert!(matches!(wipe(&elsewhere), Err(StoreError::None(_))));
-        // Half a backup is none.
-        let bytes = fs::read(&file).unwrap();
-        fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
-        assert!(restore(&file, &elsewhere).is_err() && !elsewhere.join(DB_FILE).exists());
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let names =
+            fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_backup_that_is_none_nor_beside_one_that_was_copied_by_hand() {
+        let (folder, other) = (raced(), tempfile::tempdir().unwrap());
+        let (file, elsewhere) = (other.path().join("backup"), other.path().join("races"));
+        backup(folder.path(), &file).unwrap();
+        let whole = fs::read(&file).unwrap();
+        for bytes in [&whole[..whole.len() / 2], &b"no store at all ".repeat(1_000)[..], &[]] {
+            fs::write(&file, bytes).unwrap();
+            assert!(restore(&file, &elsewhere).is_err());
+            assert_eq!(names(&elsewhere), ["lock"]);
+        }
+        // A store as it lies there, unlike a backup, wants a file for changes beside it to be looked at.
+        let hub = connect(folder.path(), rusqlite::OpenFlags::default()).unwrap();
+        hub.query_row("PRAGMA wal_checkpoint", (), |_| Ok(())).unwrap();
+        fs::write(elsewhere.join("alleycat.db-wal"), "of another store").unwrap();
+        restore(&folder.path().join(DB_FILE), &elsewhere).unwrap();
+        assert_eq!(names(&elsewhere), ["alleycat.db", "lock"]);
+        assert_eq!(verify(&elsewhere).unwrap(), verify(folder.path()).unwrap());
+    }
+
+    #[test]
+    fn a_wipe_takes_all_that_a_hub_keeps_and_what_it_had_not_finished() {
+        let folder = raced();
+        super::super::host_key(folder.path()).unwrap();
+        super::super::signing_key(Some(folder.path())).unwrap();
+        let unfinished = [DB_PART, "alleycat.db.part-wal", KEY_PART];
+        for name in unfinished.into_iter().chain(SET_ASIDE) {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        fs::create_dir_all(folder.path().join(ARCHIVE_FOLDER).join("2026-11-23")).unwrap();
+        wipe(folder.path()).unwrap();
+        assert_eq!(names(folder.path()), ["lock"]);
+    }
+
+    #[test]
+    fn what_a_hub_changes_while_its_store_is_verified_is_not_seen() {
+        let folder = raced();
+        let moment = snapshot(folder.path()).unwrap();
+        let hub = connect(folder.path(), rusqlite::OpenFlags::default()).unwrap();
+        hub.execute_batch("DELETE FROM ride; DELETE FROM batch").unwrap();
+        let verified = verify_in(moment, folder.path()).unwrap();
+        assert_eq!(verified, Verified { messages: 31, results: 2, recounted: 2 });
+        assert!(verify(folder.path()).is_err());
+    }
+
+    #[test]
+    fn a_store_whose_rides_are_forgotten_before_its_messages_is_sound() {
+        let folder = raced();
+        let store = Store::open(Some(folder.path()), 60).unwrap();
+        // The hub kept messages longer than rides, and the next one keeps all.
+        store.writer().execute("DELETE FROM record WHERE racer = 7", ()).unwrap();
+        for (journal_from, rides_from) in [(1_000_u64, 2_000_u64), (1, 1)] {
+            let (journal_from, rides_from) =
+                (journal_from.try_into().unwrap(), rides_from.try_into().unwrap());
+            let keep = super::super::Keep { journal_from, archiving: false, rides_from, seats_from: 0 };
+            while store.forget(&keep).unwrap() {}
+            let result = store.result(1_000.try_into().unwrap(), 1.try_into().unwrap()).unwrap();
+            assert_eq!(result.unwrap().results.len(), 1, "the ride of a record");
+            let verified = verify(folder.path()).unwrap();
+            assert_eq!(verified, Verified { messages: 31, results: 2, recounted: 0 });
+        }
     }
 
     #[test]

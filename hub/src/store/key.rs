@@ -46,7 +46,7 @@ fn kept(folder: &Path, name: &str, fresh: &[u8]) -> Result<Vec<u8>, StoreError> 
         return Ok(key);
     }
     // Whole or not at all: a power cut must not leave half a key.
-    let part = folder.join("key.part");
+    let part = folder.join(KEY_PART);
     _ = std::fs::remove_file(&part);
     let mut file = File::options().create_new(true).write(true).mode(0o600).open(&part).map_err(failed)?;
     file.write_all(fresh).and_then(|()| file.sync_all()).map_err(failed)?;
@@ -59,6 +59,8 @@ fn kept(folder: &Path, name: &str, fresh: &[u8]) -> Result<Vec<u8>, StoreError> 
 pub(super) const KEY_FILE: &str = "token.key";
 /// The host's key's name.
 pub(super) const HOST_KEY_FILE: &str = "host.key";
+/// A key that is not whole yet.
+pub(super) const KEY_PART: &str = "key.part";
 
 #[cfg(test)]
 mod tests {

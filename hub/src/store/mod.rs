@@ -120,4 +120,8 @@ fn connect(folder: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 
 const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 const DB_FILE: &str = "alleycat.db";
+/// A backup that is about to become the store.
+const DB_PART: &str = "alleycat.db.part";
+/// Records of a stream that are no messages, set aside: the newer ones and the older ones.
+pub(crate) const SET_ASIDE: [&str; 2] = ["set-aside.jsonl", "set-aside.old.jsonl"];
 const LOCK_FILE: &str = "lock";

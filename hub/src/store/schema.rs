@@ -46,7 +46,7 @@ pub(super) fn set_meta(db: &Connection, key: &str, value: i64) -> rusqlite::Resu
 pub(super) const RACE_SECONDS: &str = "race-seconds";
 /// Races before this one are official.
 pub(super) const CLOSED_BEFORE: &str = "closed-before";
-/// Of races before this one the journal may have been forgotten.
+/// Of races before this one messages may have been forgotten, or rides: their results can't be worked out again.
 pub(super) const JOURNAL_FROM: &str = "journal-from";
 /// The last batch that is in the archive.
 pub(super) const ARCHIVED: &str = "archived";

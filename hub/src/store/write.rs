@@ -1,5 +1,7 @@
 //! The one way into the store: a commit of all that came since the last one.
 
+use std::collections::HashMap;
+
 use alleycat_shared::api::{RaceResult, ResultRow, Verdict};
 use alleycat_shared::race::Ride;
 use alleycat_shared::{ClassId, Millis, RaceId, RacerId, RacerName, Score};
@@ -17,11 +19,12 @@ pub(crate) struct Batch {
     /// The newest race among them.
     pub(crate) race: Option<RaceId>,
     pub(crate) officials: Vec<std::sync::Arc<Official>>,
-    pub(crate) seats: Vec<SeatRow>,
+    /// Of each racer the last one: a disk that fails for hours gathers no more than there are racers.
+    pub(crate) seats: HashMap<RacerId, SeatRow>,
     pub(crate) verdicts: Vec<VerdictRow>,
     pub(crate) deletions: Vec<DeletionRow>,
-    /// Who wants to be named on the all-time boards, and who does not any more.
-    pub(crate) named: Vec<(RacerId, bool)>,
+    /// Who wants to be named on the all-time boards, and who does not any more: what was said last.
+    pub(crate) named: HashMap<RacerId, bool>,
     /// Messages for the outbox, encoded.
     pub(crate) outgoing: Vec<u8>,
     /// Rows of the outbox that everybody is done with.
@@ -87,7 +90,7 @@ impl Store {
         for official in &batch.officials {
             write_official(&change, official)?;
         }
-        for seat in &batch.seats {
+        for seat in batch.seats.values() {
             change.prepare_cached("INSERT OR REPLACE INTO seat VALUES (?1, ?2, ?3, ?4)")?.execute((
                 seat.racer.get(),
                 seat.nonce.cast_signed(),
@@ -167,7 +170,10 @@ impl Store {
                 "DELETE FROM deleted WHERE race < ?1 AND NOT EXISTS (SELECT 1 FROM batch WHERE race < ?1)",
             )?
             .execute([keep.journal_from.get()])?;
-        set_meta(&change, JOURNAL_FROM, keep.journal_from.get().cast_signed())?;
+        // What was forgotten once does not come back when more is to be kept from now on.
+        let from = keep.journal_from.max(keep.rides_from).get().cast_signed();
+        let before = meta(&change, JOURNAL_FROM)?.unwrap_or(0);
+        set_meta(&change, JOURNAL_FROM, from.max(before))?;
         change.commit()?;
         // Each step gives one page back.
         db.prepare_cached("PRAGMA incremental_vacuum(2048)")?.query_map((), |_| Ok(()))?.for_each(drop);

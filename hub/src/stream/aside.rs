@@ -11,10 +11,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
+use crate::store::SET_ASIDE;
+
 /// Where records are set aside.
 #[derive(Clone, Debug)]
 pub(super) struct Aside {
     file: PathBuf,
+    old: PathBuf,
     max_bytes: u64,
 }
 
@@ -35,7 +38,8 @@ struct Line<'a> {
 impl Aside {
     /// In a folder.
     pub(super) fn new(folder: &Path) -> Self {
-        Self { file: folder.join(FILE), max_bytes: MAX_BYTES }
+        let [file, old] = SET_ASIDE.map(|name| folder.join(name));
+        Self { file, old, max_bytes: MAX_BYTES }
     }
 
     /// Appends lines, and waits until they are on the disk. A file that is full becomes the old one, in place
@@ -43,7 +47,7 @@ impl Aside {
     pub(super) fn append(&self, lines: &[u8]) -> io::Result<()> {
         let mut file = File::options().create(true).append(true).open(&self.file)?;
         if file.metadata()?.len() >= self.max_bytes {
-            fs::rename(&self.file, self.file.with_extension("old.jsonl"))?;
+            fs::rename(&self.file, &self.old)?;
             file = File::options().create(true).append(true).open(&self.file)?;
         }
         file.write_all(lines)?;
@@ -67,7 +71,6 @@ pub(super) fn line(stream: &str, shard: &str, record: &Fetched, refusal: &Refusa
     line
 }
 
-const FILE: &str = "set-aside.jsonl";
 /// When a new file is begun.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -87,7 +90,7 @@ mod tests {
         for _ in 0..100 {
             aside.append(&line("s", "shardId-1", &record, &refusal)).unwrap();
         }
-        let kept = fs::read_to_string(folder.path().join(FILE)).unwrap();
+        let kept = fs::read_to_string(&aside.file).unwrap();
         let told: serde_json::Value = serde_json::from_str(kept.lines().next().unwrap()).unwrap();
         assert_eq!(STANDARD.decode(told["payload"].as_str().unwrap()).unwrap(), b"no\nmessage \xff");
         assert_eq!((&told["shard"], &told["sequenceNumber"]), (&"shardId-1".into(), &"49".into()));

@@ -134,6 +134,10 @@ async fn who_leaves_or_is_sent_away_by_the_host_rides_no_more() {
     assert_eq!(rider.packet().await, puback(1));
     assert_eq!(hub.get("/api/races?classId=1").await.1["races"], json!([]));
     let token = hub.join(51).await;
+    // Nor when the id is somebody else's: that it was proved once says nothing of now.
+    rider.send(&publish(2, "alleycat-publish/51", hub.message(51).to_string().as_bytes())).await;
+    assert_eq!(rider.packet().await, puback(2));
+    assert_eq!(hub.get("/api/races?classId=1").await.1["races"], json!([]));
     let (status, _) = hub.post("/api/leave", &json!({ "racerId": 51, "token": token }).to_string()).await;
     assert_eq!(status, 204);
     let nobody = TestHub::start(&[]).await;

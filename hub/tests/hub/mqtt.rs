@@ -209,20 +209,6 @@ async fn a_client_that_falls_silent_is_given_up() {
 }
 
 #[tokio::test]
-async fn qos_2_is_taken_once() {
-    let hub = TestHub::start(&[]).await;
-    let mut racer = hub.racer(15).await;
-    let mut exactly_once = publish(1, "alleycat-publish/15", hub.message(15).to_string().as_bytes());
-    exactly_once[0] = 0x34;
-    racer.send(&exactly_once).await;
-    assert_eq!(racer.packet().await, [0x50, 2, 0, 1]);
-    racer.send(&[0x62, 2, 0, 1]).await;
-    assert_eq!(racer.packet().await, [0x70, 2, 0, 1]);
-    let (_, races) = hub.get("/api/races?classId=1").await;
-    assert_eq!(races["races"][0]["riders"], 1);
-}
-
-#[tokio::test]
 async fn a_session_is_taken_over_by_its_own_racer_only() {
     let hub = TestHub::start(&[]).await;
     let token = hub.join(16).await;

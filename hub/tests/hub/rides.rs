@@ -155,8 +155,12 @@ async fn private_rides_are_shown_to_their_riders_the_host_and_who_has_a_link() {
 
     let path = format!("/api/rides/{race}/42/link");
     assert_eq!(client.post(hub.url(&path)).send().await.unwrap().status(), 401);
-    let made = client.post(hub.url(&path)).bearer_auth(&token).send().await.unwrap();
-    let link: RideLink = made.json().await.unwrap();
+    let link = async |bearer: &str| -> RideLink {
+        let made = client.post(hub.url(&path)).bearer_auth(bearer).send().await.unwrap();
+        made.json().await.unwrap()
+    };
+    assert_eq!(status(&link("keep-out").await.csv, None).await, 200, "as the host's page does it");
+    let link = link(&token).await;
     for good in [&link.fit, &link.tcx, &link.csv] {
         assert_eq!(status(good, None).await, 200, "{good}");
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use alleycat_mqtt::client::Client;
-use alleycat_mqtt::{Bytes, Event, Publish, Qos, Receipt, Ticket};
+use alleycat_mqtt::{Bytes, Event, Publish, Qos, Receipt, RequestError, Ticket};
 use alleycat_shared::Millis;
 use alleycat_shared::message::{RaceMessage, Refusal};
 use alleycat_shared::topic::{ClassTopic, Topic};
@@ -18,7 +18,7 @@ use crate::boards::Outgoing;
 use crate::broker::Gate;
 use crate::broker::session::up_to;
 use crate::route::Republish;
-use crate::{metrics, time};
+use crate::{journal, metrics, time};
 
 pub(super) struct Intake {
     gate: Gate,
@@ -35,7 +35,7 @@ pub(super) struct Intake {
     /// What waits for the broker to have it again.
     passed_on: HashMap<Ticket, Receipt>,
     /// What rules have published and the broker does not have yet.
-    republished: HashMap<Ticket, oneshot::Sender<()>>,
+    republished: HashMap<Ticket, oneshot::Sender<Result<(), RequestError>>>,
     /// What can't be taken now. Bounded by what a broker leaves unacknowledged.
     later: VecDeque<Arrived>,
 }
@@ -62,7 +62,24 @@ enum Fate {
     /// To the hub that runs its class.
     PassOn(Publish),
     /// There is no room.
-    Later,
+    Later(Full),
+}
+
+/// Where there is no room.
+enum Full {
+    /// On this hub.
+    Journal(journal::Full),
+    /// In the queue to the broker.
+    Queue,
+}
+
+impl Full {
+    fn count(&self) {
+        match self {
+            Self::Journal(full) => full.count(),
+            Self::Queue => metrics::turned_away("broker-queue-full"),
+        }
+    }
 }
 
 impl Intake {
@@ -95,13 +112,8 @@ impl Intake {
                 event = client.event() => self.event(&mut client, event),
                 () = up_to(&mut durable, self.held.front().map(|held| held.number)) => {}
                 Some(batch) = boards.recv() => self.publish(&mut client, batch),
-                Some(Republish { publish, done }) = republish.recv(), if client.queued() < super::QUEUE => {
-                    // Who waits for it waits until the broker has it, or for ever less than the hub lives.
-                    match (publish.qos, client.publish(publish)) {
-                        (Qos::AtMostOnce, Ok(_)) => _ = done.send(()),
-                        (_, Ok(ticket)) => _ = self.republished.insert(ticket, done),
-                        (_, Err(_)) => {}
-                    }
+                Some(message) = republish.recv(), if client.queued() < super::QUEUE => {
+                    self.republish(&mut client, message);
                 }
                 _ = again.tick(), if !self.later.is_empty() => self.again(&mut client),
             }
@@ -140,7 +152,7 @@ impl Intake {
             }
             Event::Acknowledged { ticket } => {
                 if let Some(done) = self.republished.remove(&ticket) {
-                    _ = done.send(());
+                    _ = done.send(Ok(()));
                 }
                 if let Some(receipt) = self.passed_on.remove(&ticket) {
                     metrics::passed_on();
@@ -177,7 +189,34 @@ impl Intake {
         }
     }
 
+    /// Who waits for it waits until the broker has it, or for ever less than the hub lives.
+    fn republish(&mut self, client: &mut Client, Republish { publish, done }: Republish) {
+        match (publish.qos, client.publish(publish)) {
+            (Qos::AtMostOnce, Ok(_)) => _ = done.send(Ok(())),
+            (_, Ok(ticket)) => _ = self.republished.insert(ticket, done),
+            (_, Err(error)) => _ = done.send(Err(error)),
+        }
+    }
+
+    /// Takes a message, or keeps it until there is room. It is counted now, and not each time that it is tried.
     fn take(&mut self, client: &mut Client, arrived: Arrived) {
+        if let Err((full, arrived)) = self.try_to_take(client, arrived) {
+            full.count();
+            if arrived.receipt.is_some() {
+                self.later.push_back(arrived);
+            }
+        }
+    }
+
+    fn again(&mut self, client: &mut Client) {
+        for arrived in std::mem::take(&mut self.later) {
+            if let Err((_, arrived)) = self.try_to_take(client, arrived) {
+                self.later.push_back(arrived);
+            }
+        }
+    }
+
+    fn try_to_take(&mut self, client: &mut Client, arrived: Arrived) -> Result<(), (Full, Arrived)> {
         match self.fate(&arrived, time::now()) {
             Fate::Settled => {
                 if let Some(receipt) = arrived.receipt {
@@ -189,29 +228,17 @@ impl Intake {
             Fate::PassOn(publish) => match (client.publish(publish), arrived.receipt) {
                 (Ok(ticket), Some(receipt)) => _ = self.passed_on.insert(ticket, receipt),
                 (Ok(_), None) => metrics::passed_on(),
-                (Err(_), _) => self.postpone(arrived),
+                (Err(_), _) => return Err((Full::Queue, arrived)),
             },
-            Fate::Later => self.postpone(arrived),
+            Fate::Later(full) => return Err((full, arrived)),
         }
-    }
-
-    fn postpone(&mut self, arrived: Arrived) {
-        metrics::turned_away("journal-full");
-        if arrived.receipt.is_some() {
-            self.later.push_back(arrived);
-        }
-    }
-
-    fn again(&mut self, client: &mut Client) {
-        for arrived in std::mem::take(&mut self.later) {
-            self.take(client, arrived);
-        }
+        Ok(())
     }
 
     fn fate(&self, arrived: &Arrived, now: Millis) -> Fate {
         let gate = &self.gate;
-        if !gate.journal.has_room() {
-            return Fate::Later;
+        if let Some(full) = gate.journal.full() {
+            return Fate::Later(Full::Journal(full));
         }
         let outcome = match self.read(arrived, now) {
             Ok(message) if self.part.classes.contains(&message.class_id) => gate.race(&message, now),
@@ -274,3 +301,6 @@ impl Intake {
 
 /// How often what had no room is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

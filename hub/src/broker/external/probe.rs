@@ -43,11 +43,11 @@ pub(crate) async fn probe(
     let options = Options { acknowledge, ..Options::new(format!("alleycat-doctor-{number}")) };
     let mut client = way.client(options).map_err(|error| error.to_string())?;
     client.subscribe(&filter, Qos::AtLeastOnce).map_err(|error| error.to_string())?;
-    let mut came_so_far = "it does not answer: look at the address, and whether it runs";
+    let mut came_so_far = "it does not answer: look at the address, and whether it runs".to_owned();
     let asking = async {
         loop {
             match client.event().await {
-                Event::Connected { .. } => came_so_far = "it does not answer a subscription",
+                Event::Connected { .. } => came_so_far = "it does not answer a subscription".to_owned(),
                 Event::Disconnected { reason, .. } => {
                     return Err(format!("{reason}: look at the address, the login and the certificate"));
                 }
@@ -58,8 +58,10 @@ pub(crate) async fn probe(
                     ));
                 }
                 Event::Subscribed { .. } => {
-                    came_so_far = "it delivers nothing to the hub's subscription: let the hub's user read and write \
-                                   alleycat-class/# in its ACL, or leave --share out if it has no shared subscriptions";
+                    came_so_far = format!(
+                        "it delivers nothing to the hub's subscription: let the hub's user read and write \
+                         {CLASS_ROOT}/# in its ACL, or leave --share out if it has no shared subscriptions"
+                    );
                     let publish = Publish::new(topic.clone(), "doctor", Qos::AtLeastOnce);
                     client.publish(publish).map_err(|error| error.to_string())?;
                 }
@@ -68,9 +70,8 @@ pub(crate) async fn probe(
             }
         }
     };
-    let answer = tokio::time::timeout(LIMIT, asking).await.unwrap_or_else(|_| Err(String::new()));
-    if let Err(trouble) = answer {
-        let trouble = if trouble.is_empty() { came_so_far } else { &trouble };
+    let answer = tokio::time::timeout(LIMIT, asking).await;
+    if let Err(trouble) = answer.unwrap_or(Err(came_so_far)) {
         return Err(format!("the broker {address} can't be used: {trouble}"));
     }
     let text = format!("the broker {address} answers, and {how} work");

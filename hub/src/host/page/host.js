@@ -10,6 +10,8 @@ const PATIENCE_MS = 5000;
 const RACES_SHOWN = 12;
 const SEATS_SHOWN = 200;
 const RECORDS_SHOWN = 10;
+/** The longest name, as the hub has it. */
+const NAME_CHARS = 24;
 /** What the API says to programs only. */
 const BY_HAND = /[^.]*`Authorization: Bearer`\./;
 const RACE_STATES = { running: "running", grace: "waits for late seconds", official: "official" };
@@ -271,7 +273,7 @@ function seatRow(seat) {
 function startRename(line, button) {
   if (line.renaming) return;
   line.renaming = true;
-  const field = make("input", { value: line.seat.name, maxLength: 40, required: true, "aria-label": `New name of racer ${line.seat.racerId}` });
+  const field = make("input", { value: line.seat.name, maxLength: NAME_CHARS, required: true, "aria-label": `New name of racer ${line.seat.racerId}` });
   const form = make("form", { className: "rename" }, field, make("button", { type: "submit", textContent: "Save" }));
   const end = () => {
     line.renaming = false;
@@ -332,7 +334,7 @@ function raceEntry(race) {
     if (!entry.open) return;
     try {
       const { results } = await ask(path);
-      list(rides, results, (line) => line.racerId, (line) => rideLine(race, line));
+      list(rides, results, (ride) => ride.racerId, (ride) => rideLine(race, ride), showRide);
     } catch (error) {
       rides.replaceChildren(make("p", { className: "alert bad", textContent: error instanceof Refused ? error.message : "The hub did not answer: close and open this race again." }));
     }
@@ -340,15 +342,39 @@ function raceEntry(race) {
   return entry;
 }
 
-function rideLine(race, { rank, racerId, name, score }) {
-  const line = make("p", {}, make("span", { className: "n", textContent: `${rank}.` }), make("span", { textContent: `${name} (${racerId})` }), make("span", { className: "n", textContent: rough(score) }));
-  line.append(rideLinks(race, racerId));
-  return line;
+function rideLine(race, { racerId }) {
+  return make("p", {}, make("span", { className: "n" }), make("span"), make("span", { className: "n" }), rideLinks(race, racerId));
+}
+
+/** What moves while a race is not official yet, and when the host judges a ride. */
+function showRide(line, { rank, racerId, name, score }) {
+  [`${rank}.`, `${name} (${racerId})`, rough(score)].forEach((text, at) => say(line.children[at], text));
 }
 
 function rideLinks({ raceId }, racerId) {
-  const links = ["fit", "tcx", "csv"].map((kind) => make("a", { href: `/api/rides/${raceId}/${racerId}.${kind}`, download: "", textContent: kind.toUpperCase(), "aria-label": `Ride of racer ${racerId} as ${kind.toUpperCase()}` }));
+  const path = `/api/rides/${raceId}/${racerId}`;
+  const links = ["fit", "tcx", "csv"].map((kind) => {
+    const link = make("a", { href: `${path}.${kind}`, download: "", textContent: kind.toUpperCase(), "aria-label": `Ride of racer ${racerId} as ${kind.toUpperCase()}` });
+    link.onclick = (event) => {
+      event.preventDefault();
+      download(link, path, kind);
+    };
+    return link;
+  });
   return make("span", { className: "links" }, ...links);
+}
+
+/** Fetches a ride's file by a link that is good for a while: a plain one shows no key, and rides may be private. */
+async function download(link, path, kind) {
+  const error = link.closest(".card").querySelector(".ride-error");
+  let trouble = null;
+  try {
+    const good = await ask(`${path}/link`, { method: "POST" });
+    make("a", { href: good[kind], download: "" }).click();
+  } catch (failed) {
+    trouble = failed instanceof Refused ? failed.message : "The hub did not answer: try again.";
+  }
+  tell(error, trouble);
 }
 
 async function pollRecords() {
