@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alleycat_shared::api::History;
+use alleycat_shared::race::RaceClock;
 use alleycat_shared::{ClassId, Millis, RaceId};
 use alleycat_tests::{Bike, until};
 use anyhow::{Context, ensure};
@@ -20,8 +21,9 @@ use tokio::sync::watch;
 
 use crate::actors::{self, Script};
 use crate::clock::{self, sleep_until};
+use crate::disk::Disk;
 use crate::log::Log;
-use crate::plan::{self, Kind, Subject};
+use crate::plan::{self, Fault, Kind, Subject};
 use crate::referee::Evidence;
 use crate::report::Report;
 use crate::world::{Deployment, FIRST_ID, Field, World};
@@ -52,7 +54,7 @@ pub struct Options {
     #[arg(long)]
     no_page: bool,
     /// Only print what would break, and when.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     plan: bool,
     /// Also write what happened and what was found to this file.
     #[arg(long, value_name = "FILE")]
@@ -97,6 +99,13 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     let seconds = (options.minutes * 60.0) as u64 / deployments.len() as u64;
     let races = (seconds / u64::from(options.race_seconds)).max(1);
     println!("the same again: cargo xtask chaos {}", options.again(seed));
+    if options.plan {
+        let disk = Disk::new()?;
+        for deployment in deployments {
+            tell(*deployment, races, &faults(options, *deployment, &disk, seed, races));
+        }
+        return Ok(true);
+    }
     let mut reports = Vec::new();
     for deployment in deployments {
         let report = act(options, *deployment, seed, races).await?;
@@ -112,12 +121,10 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
 
 async fn act(options: &Options, deployment: Deployment, seed: u64, races: u64) -> anyhow::Result<Report> {
     let log = Log::new();
-    let length = races * u64::from(options.race_seconds) * 1_000;
+    let length = length(options, races);
     let world = World::new(deployment, (options.race_seconds, options.grace_seconds), log.clone()).await?;
-    let faults = plan::draw(seed, length, &subjects(options, &world));
-    println!("\n{deployment:?} broker, {races} races, {} faults:", faults.len());
-    faults.iter().for_each(|fault| println!("  {fault}"));
-    println!();
+    let faults = faults(options, deployment, &world.disk, seed, races);
+    tell(deployment, races, &faults);
     let mut report = Report {
         seed,
         deployment,
@@ -132,9 +139,6 @@ async fn act(options: &Options, deployment: Deployment, seed: u64, races: u64) -
         findings: Vec::new(),
         log: Vec::new(),
     };
-    if options.plan {
-        return Ok(report);
-    }
     let said = Said::catch(world.folder.path())?;
     let world = Arc::new(world);
     let hub = world.hub().await?;
@@ -202,24 +206,38 @@ async fn act(options: &Options, deployment: Deployment, seed: u64, races: u64) -
         races: ridden.iter().copied().collect(),
     };
     ensure!(!evidence.acknowledged.is_empty(), "nothing at all was acknowledged: nothing can be said");
+    ensure!(seen.boards > 0, "no board was seen at all: nothing can be said of them");
     report.compared = referee::compare(&evidence, &results, &log);
     report.compared.traces = traces;
     report.boards = seen.boards;
-    referee::boards(&seen, &results, &shaken(&report, &world, start), &log);
+    referee::boards(&seen, &results, &shaken(&report.faults, world.clock, start, grace), &log);
     verify(&world).await?;
     said.panics(&log)?;
     (report.findings, report.log) = (log.findings(), log.lines());
     Ok(report)
 }
 
-fn subjects(options: &Options, world: &World) -> Vec<Subject> {
+/// For how long riders race at one deployment, ms.
+fn length(options: &Options, races: u64) -> Millis {
+    races * u64::from(options.race_seconds) * 1_000
+}
+
+/// What will break, of what there is to break.
+fn faults(options: &Options, deployment: Deployment, disk: &Disk, seed: u64, races: u64) -> Vec<Fault> {
     let possible = |subject: &Subject| match subject {
-        Subject::Broker => world.broker.is_some(),
+        Subject::Broker => deployment == Deployment::Mosquitto,
         Subject::Bridge | Subject::Bike | Subject::Page => !options.no_page,
-        Subject::Disk => world.disk.can_be_full(),
+        Subject::Disk => disk.can_be_full(),
         Subject::Hub | Subject::Links => true,
     };
-    Subject::ALL.into_iter().filter(possible).collect()
+    let subjects: Vec<_> = Subject::ALL.into_iter().filter(possible).collect();
+    plan::draw(seed, length(options, races), &subjects)
+}
+
+fn tell(deployment: Deployment, races: u64, faults: &[Fault]) {
+    println!("\n{deployment:?} broker, {races} races, {} faults:", faults.len());
+    faults.iter().for_each(|fault| println!("  {fault}"));
+    println!();
 }
 
 /// Waits until the hub hears nothing any more, but not for ever: a broker may have acknowledged what it has not
@@ -279,14 +297,16 @@ async fn in_step(world: &World) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The races in which the hub forgot what it had shown and not yet acknowledged.
-fn shaken(report: &Report, world: &World, start: Millis) -> BTreeSet<RaceId> {
+/// The races in which the hub forgot what it had shown and not yet acknowledged: all that still counted when it ended,
+/// or ran while it was away.
+fn shaken(faults: &[Fault], clock: RaceClock, start: Millis, grace: Millis) -> BTreeSet<RaceId> {
     let forgot = |kind| matches!(kind, Kind::Killed | Kind::Ended);
-    let hub = report.faults.iter().filter(|fault| fault.subject == Subject::Hub && forgot(fault.kind));
-    let grace = 30_000;
+    let hub = faults.iter().filter(|fault| fault.subject == Subject::Hub && forgot(fault.kind));
     hub.flat_map(|fault| {
         let at = start + fault.at;
-        [at, at.saturating_sub(grace), at + fault.lasts].map(|at| world.clock.at(at).race_id)
+        let [first, last] = [at.saturating_sub(grace), at + fault.lasts].map(|at| clock.at(at).race_id);
+        std::iter::successors(Some(first), move |race| Some(clock.next(*race)))
+            .take_while(move |race| *race <= last)
     })
     .collect()
 }
@@ -350,3 +370,22 @@ const QUIET: Millis = 3_000;
 /// Of the rider at the page.
 const CADENCE: u32 = 88;
 const RAW: u32 = 860;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hub_that_ends_shakes_every_race_from_its_grace_until_it_is_back() {
+        let clock = RaceClock::new(5).unwrap();
+        let start = clock.start(RaceId::try_from(1_000).unwrap());
+        let fault = |subject, kind| Fault { subject, kind, at: 32_000, lasts: 7_000 };
+        let shaken = |subject, kind| -> Vec<u64> {
+            let races = shaken(&[fault(subject, kind)], clock, start, 12_000);
+            races.into_iter().map(RaceId::get).collect()
+        };
+        assert_eq!(shaken(Subject::Hub, Kind::Killed), [1_004, 1_005, 1_006, 1_007]);
+        assert!(shaken(Subject::Hub, Kind::Stopped).is_empty(), "it forgets nothing");
+        assert!(shaken(Subject::Links, Kind::Cut).is_empty());
+    }
+}

@@ -18,7 +18,7 @@ use crate::ride::{Habits, Pattern};
 /// Riders take consecutive racer ids; how strong a rider is depends on the id alone, how the day goes on
 /// the id, the race and --seed. The same seed sends the same messages, to a broker or into a stream.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "alleycat-sim", version, after_help = EXAMPLES)]
+#[command(name = "alleycat-sim", version, after_help = EXAMPLES, args_override_self = true)]
 pub struct Config {
     /// How many riders.
     #[arg(long, default_value_t = 10, env = "ALLEYCAT_SIM_RIDERS", value_parser = clap::value_parser!(u32).range(1..=40_000))]
@@ -322,6 +322,13 @@ race = "last"
 partition-key = "${raceId}-${classId}"
 order = "key"
 "#;
+
+    #[test]
+    fn of_two_the_later_one_counts() {
+        let twice =
+            parse(&["--riders", "10", "--first-id", "101", "--riders", "5", "--first-id", "106"]).unwrap();
+        assert_eq!((twice.riders, twice.first_id.get()), (5, 106));
+    }
 
     #[test]
     fn the_hub_is_the_brokers_host_unless_given() {

@@ -1,10 +1,14 @@
 //! More riders than one process has files for: several processes, each with a part of the field.
 
 use std::future::Future;
-use std::process::Stdio;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
 
 use alleycat_shared::RacerId;
 use anyhow::{Context, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 
 use crate::config::{Config, Target};
@@ -34,7 +38,22 @@ fn split(first: RacerId, riders: u32, count: u32) -> Vec<(u64, u32)> {
     (0..count).map(share).collect()
 }
 
-/// Runs a process for each share and adds up what they report.
+/// A process with its part of the riders, and where it reports.
+struct Part {
+    process: Child,
+    report: PathBuf,
+}
+
+impl Part {
+    /// Lets its riders come home. Being told twice, by the terminal's Ctrl-C as well, does no harm.
+    fn stop(&self) {
+        if let Some(id) = self.process.id().and_then(|id| id.try_into().ok()) {
+            _ = kill(Pid::from_raw(id), Signal::SIGTERM);
+        }
+    }
+}
+
+/// Runs a process for each share and adds up what they report; tells all of them when `shutdown` is done.
 ///
 /// # Errors
 /// When one of them does not start or falls over.
@@ -45,7 +64,7 @@ pub(crate) async fn run(
     let program = std::env::current_exe().context("this program's own file is not known")?;
     let folder = std::env::temp_dir().join(format!("alleycat-sim-{}", std::process::id()));
     std::fs::create_dir_all(&folder).context("no folder for the reports")?;
-    let mut parts: Vec<(Child, std::path::PathBuf)> = Vec::new();
+    let mut parts = Vec::new();
     for (at, (first, riders)) in shares.into_iter().enumerate() {
         let report = folder.join(format!("{at}.json"));
         let mut part = Command::new(&program);
@@ -55,31 +74,41 @@ pub(crate) async fn run(
         part.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
         // Bars of several processes would overwrite each other.
         part.stderr(if at == 0 { Stdio::inherit() } else { Stdio::null() });
-        parts.push((part.spawn().context("a part of the field did not start")?, report));
+        let process = part.spawn().context("a part of the field did not start")?;
+        parts.push(Part { process, report });
     }
     let all = parts.len();
     tokio::pin!(shutdown);
     let mut stopping = false;
     let mut sum = Report::default();
-    for (mut part, report) in parts {
-        loop {
+    for at in 0..all {
+        let status = loop {
             tokio::select! {
-                status = part.wait() => {
-                    status.context("a part of the field is lost")?;
-                    break;
+                status = parts[at].process.wait() => break status.context("a part of the field is lost")?,
+                () = &mut shutdown, if !stopping => {
+                    stopping = true;
+                    parts.iter().for_each(Part::stop);
                 }
-                // Ctrl-C reaches all processes of the terminal; they end well by themselves.
-                () = &mut shutdown, if !stopping => stopping = true,
+            }
+        };
+        match std::fs::read(&parts[at].report) {
+            Ok(text) => {
+                sum = sum.with(serde_json::from_slice(&text).context("a report of a part can't be read")?);
+            }
+            Err(_) if stopping && was_told_to(status) => {}
+            Err(_) => {
+                bail!("one of {all} parts of the field fell over: run it with --processes 1 to see why")
             }
         }
-        let text = std::fs::read(&report);
-        let Ok(text) = text else {
-            bail!("one of {all} parts of the field fell over: run it with --processes 1 to see why")
-        };
-        sum = sum.with(serde_json::from_slice(&text).context("a report of a part can't be read")?);
     }
     _ = std::fs::remove_dir_all(&folder);
     Ok(sum)
+}
+
+/// Whether a process ended at the first word, which it does as long as nobody of its part rides: then there is
+/// nothing to report.
+fn was_told_to(status: ExitStatus) -> bool {
+    [Signal::SIGINT, Signal::SIGTERM].map(|signal| Some(signal as i32)).contains(&status.signal())
 }
 
 #[cfg(test)]

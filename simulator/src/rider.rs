@@ -55,7 +55,7 @@ pub(crate) struct Rider {
     pub(crate) class_id: ClassId,
     pub(crate) course: Arc<Course>,
     pub(crate) token: Option<String>,
-    /// When in each second this rider sends, in ms: so that the field does not send at once.
+    /// When in each second this rider sends, in ms: as the second begins, by a clock that is a little off.
     pub(crate) phase: Millis,
 }
 

@@ -7,6 +7,7 @@
 mod bike;
 mod brokers;
 mod browser;
+mod clock;
 #[cfg(feature = "kinesis")]
 mod kinesis;
 mod line_bike;
@@ -18,6 +19,7 @@ mod radio;
 pub use bike::{Bike, Mood};
 pub use brokers::{Broker, address};
 pub use browser::{Browser, Page, TABLET};
+pub use clock::race_now;
 #[cfg(feature = "kinesis")]
 pub use kinesis::{Emulator, Kinesis};
 pub use line_bike::LineBike;

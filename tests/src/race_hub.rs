@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use alleycat_shared::RaceId;
-use alleycat_shared::api::{Joined, RaceResult};
-use alleycat_shared::race::RaceClock;
+use alleycat_shared::api::{Joined, RaceResult, ResultRow};
 use anyhow::{Context, ensure};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use serde::de::DeserializeOwned;
@@ -17,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::{Program, Programs, free_port, until};
+use crate::{Program, Programs, free_port, race_now, until};
 
 /// The hub's own program on free ports of this machine; it ends with this value.
 #[derive(Debug)]
@@ -79,10 +78,18 @@ impl RaceHub {
     /// # Errors
     /// When the hub does not answer.
     pub async fn seconds(&self, racer: u32) -> anyhow::Result<u32> {
+        let mut rows = self.results().await?.into_iter();
+        Ok(rows.find(|row| row.racer_id.get() == racer).map_or(0, |row| row.seconds.into()))
+    }
+
+    /// What counts of everybody in this race.
+    ///
+    /// # Errors
+    /// When the hub does not answer.
+    pub async fn results(&self) -> anyhow::Result<Vec<ResultRow>> {
         let path = format!("/api/races/{}/classes/1", self.race);
         let result: Option<RaceResult> = self.ask("GET", &path, "").await?;
-        let mut rows = result.map_or(Vec::new(), |result| result.results).into_iter();
-        Ok(rows.find(|row| row.racer_id.get() == racer).map_or(0, |row| row.seconds.into()))
+        Ok(result.map_or(Vec::new(), |result| result.results))
     }
 
     /// What a metric without labels has come to.
@@ -120,10 +127,8 @@ impl RaceHub {
             None => command.args(["--mqtt-tcp", &mqtt]),
         };
         let program = Program::start("the hub", &mut command)?;
-        let clock = RaceClock::new(RACE_SECONDS).context("a race's length")?;
         let race = until("a race that is three seconds old", LIMIT, async || {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-            let moment = clock.at(now.as_millis().try_into()?);
+            let moment = race_now(RACE_SECONDS);
             Ok((moment.second.get() > 3).then_some(moment.race_id))
         })
         .await?;

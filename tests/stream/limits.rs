@@ -183,6 +183,8 @@ async fn a_split_doubles_what_is_taken_and_a_merge_halves_it() -> anyhow::Result
         Ok((kinesis.limits.counts().0[STREAM].len() == 4).then_some(()))
     })
     .await?;
+    let (count, took) = taken().await?;
+    ensure!((9..=10 + took.as_millis() / 100).contains(&count.into()), "{count} in {took:?} after the merge");
     Ok(())
 }
 

@@ -1,10 +1,9 @@
 //! A kiosk's evening: at rest, a phone brings its rider, class, ready, three-two-one, race, finish, results, and at
 //! rest again with the rider forgotten. Tablet and phone are two real browsers.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use alleycat_shared::race::{RaceClock, RaceMoment};
-use alleycat_tests::{Bike, Browser, Page, Program, Programs, TABLET, free_port, until};
+use alleycat_tests::{Bike, Browser, Page, Program, Programs, TABLET, free_port, race_now, until};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
@@ -16,16 +15,10 @@ const A_RACE: Duration = Duration::from_secs(2 * RACE_SECONDS as u64 + 20);
 const FORGETS: Duration = Duration::from_secs(80);
 const PHONE: (u32, u32) = (390, 844);
 
-fn now() -> RaceMoment {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let clock = RaceClock::new(RACE_SECONDS).expect("a race can have as many seconds");
-    clock.at(since.as_millis().try_into().unwrap_or(u64::MAX))
-}
-
 /// Too late to be joined without a question, and early enough to walk through the steps before the next one.
 async fn late_in_a_race() -> anyhow::Result<()> {
     until("a race that is 16 to 24 s old", A_RACE, async || {
-        Ok((16_000..24_000).contains(&now().elapsed_ms).then_some(()))
+        Ok((16_000..24_000).contains(&race_now(RACE_SECONDS).elapsed_ms).then_some(()))
     })
     .await
 }
@@ -186,7 +179,7 @@ async fn race(tablet: &Page) -> anyhow::Result<()> {
     let size = "return document.querySelector(\"[data-testid='countdown']\").getBoundingClientRect().height / innerHeight";
     ensure!(tablet.evaluate(size).await?.as_f64().is_some_and(|part| part > 0.5), "three fills the screen");
     tablet.text_when("place", A_RACE, |text| text.parse::<u32>().is_ok()).await?;
-    let race = now().race_id;
+    let race = race_now(RACE_SECONDS).race_id;
     tablet.text_when("race-number", SOON, |text| text.contains(&race.to_string())).await?;
     ensure!(tablet.text("late").await?.as_deref() == Some(""), "nobody is late");
 

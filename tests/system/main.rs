@@ -11,6 +11,7 @@ mod offline;
 mod page_life;
 mod parts;
 mod pedal_to_board;
+mod processes;
 mod rooms;
 mod states;
 mod words;

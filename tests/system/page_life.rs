@@ -1,24 +1,16 @@
 //! What a page goes through: frozen, without a hub, killed. The race goes on, and no second is lost.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use alleycat_shared::RaceId;
 use alleycat_shared::api::RideTrace;
-use alleycat_shared::race::{RaceClock, RaceMoment};
-use alleycat_tests::{Bike, Browser, Page, Programs, free_port, until};
+use alleycat_tests::{Bike, Browser, Page, Programs, TABLET, free_port, race_now, until};
 use anyhow::{Context, ensure};
 
 const RACE_SECONDS: u16 = 90;
 const RACER: u32 = 7;
 const SOON: Duration = Duration::from_secs(20);
 const A_RACE: Duration = Duration::from_secs(2 * RACE_SECONDS as u64 + 20);
-const TABLET: (u32, u32) = (1280, 800);
-
-fn now() -> RaceMoment {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let clock = RaceClock::new(RACE_SECONDS).expect("a race can have as many seconds");
-    clock.at(since.as_millis().try_into().unwrap_or(u64::MAX))
-}
 
 async fn riding(page: &Page) -> anyhow::Result<()> {
     page.text_when("cadence", SOON, |text| text.starts_with("90")).await?;
@@ -50,9 +42,9 @@ async fn no_second_is_lost_by_a_page_that_freezes_or_is_killed() -> anyhow::Resu
     page.attribute_when("sensor-state", "data-state", SOON, |state| state == "live").await?;
 
     // A race that is young enough to be joined without a question and to go through all this.
-    until("a race that has just begun", A_RACE, async || Ok((now().elapsed_ms < 8_000).then_some(())))
-        .await?;
-    let race = now().race_id;
+    let just_begun = async || Ok((race_now(RACE_SECONDS).elapsed_ms < 8_000).then_some(()));
+    until("a race that has just begun", A_RACE, just_begun).await?;
+    let race = race_now(RACE_SECONDS).race_id;
     page.click("start").await?;
     riding(&page).await?;
 

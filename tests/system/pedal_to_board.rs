@@ -1,11 +1,11 @@
 //! From the pedal to the board: a bike on a pty, the bridge, the page, the hub, fifty riders more.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use alleycat_shared::api::{RaceResult, RaceState, ResultRow};
-use alleycat_shared::race::{RaceClock, RaceMoment};
+use alleycat_shared::race::RaceMoment;
 use alleycat_shared::{Cadence, Output, RaceId, Resistance, Score};
-use alleycat_tests::{Bike, Browser, Page, Program, Programs, TABLET, free_port, until};
+use alleycat_tests::{Bike, Browser, Page, Program, Programs, TABLET, free_port, race_now, until};
 use anyhow::{Context, ensure};
 
 /// Long enough for the choice between this race and the next, which comes after 15 s.
@@ -67,7 +67,7 @@ impl House {
     /// everybody to be ready by the next one.
     async fn late_in_a_race(&self) -> anyhow::Result<RaceMoment> {
         until("a race that is 16 to 21 s old", A_RACE, async || {
-            let moment = now();
+            let moment = race_now(RACE_SECONDS);
             Ok((16_000..21_000).contains(&moment.elapsed_ms).then_some(moment))
         })
         .await
@@ -82,13 +82,6 @@ impl House {
         })
         .await
     }
-}
-
-/// The hub runs on this machine's clock.
-fn now() -> RaceMoment {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let clock = RaceClock::new(RACE_SECONDS).expect("a race can have as many seconds");
-    clock.at(since.as_millis().try_into().unwrap_or(u64::MAX))
 }
 
 /// What the frames imply for so many seconds.
@@ -161,10 +154,10 @@ async fn the_line_from_pedal_to_board() -> anyhow::Result<()> {
     house.late_in_a_race().await?;
     tablet.click("again").await?;
     tablet.click("next-race").await?;
-    let race: RaceId = (now().race_id.get() + 1).try_into()?;
+    let race: RaceId = (race_now(RACE_SECONDS).race_id.get() + 1).try_into()?;
     tablet.text_when("cadence", A_RACE, |text| text.starts_with(&CADENCE.to_string())).await?;
     until("the race is eight seconds old", A_RACE, async || {
-        let moment = now();
+        let moment = race_now(RACE_SECONDS);
         Ok((moment.race_id == race && moment.elapsed_ms > 8_000).then_some(()))
     })
     .await?;
@@ -193,7 +186,8 @@ async fn the_line_from_pedal_to_board() -> anyhow::Result<()> {
 impl House {
     /// Waits for a race to end, then for its result.
     async fn official_after(&self, race: RaceId) -> anyhow::Result<RaceResult> {
-        until("the end of the race", A_RACE, async || Ok((now().race_id > race).then_some(()))).await?;
+        let over = async || Ok((race_now(RACE_SECONDS).race_id > race).then_some(()));
+        until("the end of the race", A_RACE, over).await?;
         self.official(race).await
     }
 }

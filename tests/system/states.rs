@@ -1,12 +1,11 @@
 //! Every state of the bike and of the link, each really caused, and what the page shows in it. The race goes on
 //! in all of them: no false zero, no lost second that could be kept, and the clock on the wall.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use alleycat_shared::RaceId;
 use alleycat_shared::api::RideTrace;
-use alleycat_shared::race::{RaceClock, RaceMoment};
-use alleycat_tests::{Bike, Browser, Fate, Mood, Page, Programs, Proxy, TABLET, free_port, until};
+use alleycat_tests::{Bike, Browser, Fate, Mood, Page, Programs, Proxy, TABLET, free_port, race_now, until};
 use anyhow::{Context, ensure};
 use serde_json::json;
 
@@ -16,17 +15,11 @@ const RACER: u32 = 7;
 const CADENCE: u32 = 90;
 const SOON: Duration = Duration::from_secs(20);
 
-fn now() -> RaceMoment {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let clock = RaceClock::new(RACE_SECONDS).expect("a race can have as many seconds");
-    clock.at(since.as_millis().try_into().unwrap_or(u64::MAX))
-}
-
 /// Waits, if need be, for a race that will last long enough.
 async fn in_time(needed: Duration) -> anyhow::Result<RaceId> {
     let limit = needed + SOON;
     until("a race with enough time left", limit, async || {
-        let moment = now();
+        let moment = race_now(RACE_SECONDS);
         Ok((Duration::from_millis(moment.left_ms) > needed).then_some(moment.race_id))
     })
     .await
@@ -79,14 +72,14 @@ async fn time_left(page: &Page) -> anyhow::Result<u64> {
 async fn clock_is_true(page: &Page, when: &str) -> anyhow::Result<()> {
     let limit = Duration::from_secs(2);
     let found = until("the true second", limit, async || {
-        let before = now().left_ms.div_ceil(1_000);
+        let before = race_now(RACE_SECONDS).left_ms.div_ceil(1_000);
         let shown = time_left(page).await?;
-        let after = now().left_ms.div_ceil(1_000);
+        let after = race_now(RACE_SECONDS).left_ms.div_ceil(1_000);
         Ok((after.saturating_sub(1)..=before + 1).contains(&shown).then_some(()))
     })
     .await;
     let Err(error) = found else { return Ok(()) };
-    let (shown, left) = (time_left(page).await, now().left_ms / 1_000);
+    let (shown, left) = (time_left(page).await, race_now(RACE_SECONDS).left_ms / 1_000);
     Err(error.context(format!("{when}: {shown:?} s left, not {left}")))
 }
 
@@ -223,7 +216,7 @@ async fn a_race_goes_on_without_its_hub_on_a_slow_line_and_on_a_slow_tablet() ->
 
     // Twenty seconds without a hub: a banner with the age of what is shown, the wall's clock, seconds that are kept.
     hub.kill().await?;
-    let gone = now().second.get();
+    let gone = race_now(RACE_SECONDS).second.get();
     page.attribute_when("link-state", "data-state", SOON, |state| state == "offline").await?;
     told(&page, "Hub offline").await?;
     let as_of = "return document.querySelector('.banners').innerText.match(/Standings as of (\\d+):(\\d\\d)/)?.slice(1).map(Number) ?? null";
@@ -250,7 +243,7 @@ async fn a_race_goes_on_without_its_hub_on_a_slow_line_and_on_a_slow_tablet() ->
     let front = page.devtools("Target.createTarget", &json!({ "url": "about:blank" })).await?;
     tokio::time::sleep(Duration::from_secs(6)).await;
     page.devtools("Target.closeTarget", &json!({ "targetId": front["targetId"] })).await?;
-    let behind = now().second.get();
+    let behind = race_now(RACE_SECONDS).second.get();
     clock_is_true(&page, "after another page was in front").await?;
 
     // Up to here nothing is missing: as if nothing had happened.

@@ -52,8 +52,10 @@ enum Command {
     /// Runs what CI runs: format, lints, tests native and in the browser, whole-system tests.
     Test(test::Options),
     /// Breaks everything at random while riders race, and compares what must be the same.
+    #[command(after_help = chaos::CHAOS)]
     Chaos(chaos::Options),
     /// A day of races in 25 minutes: does anything grow that should not?
+    #[command(after_help = chaos::SOAK)]
     Soak(chaos::Options),
     /// Tries what reads bytes from outside with libFuzzer, from the inputs that are kept.
     Fuzz(fuzz::Options),
@@ -70,6 +72,7 @@ const EXAMPLES: &str = "Examples:
   cargo xtask test                           what CI runs
   cargo xtask test --only browser            one step of it
   cargo xtask test --only look               pictures of every screen, compared with those that are kept
+  cargo xtask test --only system -- kiosk    of the whole system's tests those with `kiosk` in their names
   cargo xtask bench size --json size.json    what the page and its MQTT client weigh
   cargo xtask chaos --minutes 20 --seed 7    1,000 riders, and everything breaks
   cargo xtask soak --races 288               a day of races in 25 minutes

@@ -1,6 +1,6 @@
 //! Our own programs as child processes: built, started, watched, ended.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -12,15 +12,15 @@ use nix::unistd::Pid;
 
 use crate::shell::{self, apt_install, cargo, which};
 
-/// The native programs, which are packages of the same names.
-const PROGRAMS: [&str; 3] = ["alleycat-hub", "alleycat-bridge", "alleycat-sim"];
+/// The native programs, which are packages of the same names and what is handed out.
+pub(crate) const PROGRAMS: [&str; 3] = ["alleycat-hub", "alleycat-bridge", "alleycat-sim"];
 
 /// Builds the native programs, for release or for the tests. Returns the folder that holds them.
 pub(crate) fn build(release: bool) -> anyhow::Result<PathBuf> {
     if !release {
         return for_tests(&PROGRAMS);
     }
-    compile("build hub, bridge and simulator", &["--release"])?;
+    compile("build hub, bridge and simulator", &["--release"], None)?;
     Ok(shell::root().join("target/release"))
 }
 
@@ -36,9 +36,14 @@ pub(crate) fn for_tests(programs: &[&str]) -> anyhow::Result<PathBuf> {
     Ok(shell::root().join("target/debug"))
 }
 
-/// Builds the native programs for release so that they need nothing of the machine but its kernel. Returns the folder
-/// that holds them.
-pub(crate) fn build_static() -> anyhow::Result<PathBuf> {
+/// Builds the native programs as they are handed out, with the page within the hub. Returns the folder that holds them.
+pub(crate) fn to_hand_out(page: &Path) -> anyhow::Result<PathBuf> {
+    compile("build hub with its page, bridge and simulator", &["--release"], Some(page))?;
+    Ok(shell::root().join("target/release"))
+}
+
+/// The same so that they need nothing of the machine but its kernel.
+pub(crate) fn to_hand_out_static(page: &Path) -> anyhow::Result<PathBuf> {
     let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
     shell::run(
         &format!("add the target {target}"),
@@ -49,12 +54,13 @@ pub(crate) fn build_static() -> anyhow::Result<PathBuf> {
     if which("musl-gcc").is_none() {
         apt_install(&["musl-tools"], "a C compiler for musl")?;
     }
-    compile("build hub, bridge and simulator, static", &["--release", "--target", &target])?;
+    compile("build all of it, static", &["--release", "--target", &target], Some(page))?;
     Ok(shell::root().join("target").join(target).join("release"))
 }
 
-fn compile(what: &str, options: &[&str]) -> anyhow::Result<()> {
+fn compile(what: &str, options: &[&str], page: Option<&Path>) -> anyhow::Result<()> {
     let mut build = cargo();
+    build.envs(page.map(|page| ("ALLEYCAT_PAGE_EMBEDDED", page)));
     build.arg("build").args(options);
     build.args(PROGRAMS.iter().flat_map(|program| ["--package", program]));
     build.arg("--bins").env("CARGO_TARGET_DIR", shell::root().join("target"));

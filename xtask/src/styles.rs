@@ -21,7 +21,7 @@ pub(crate) fn join(dist: &Path) -> anyhow::Result<()> {
         rest = after;
         if let Some(name) = sheet(link) {
             if sheets.is_empty() {
-                joined.push_str(&format!("<link href=/{SHEET} rel=stylesheet>"));
+                joined.extend(["<link href=/", SHEET, " rel=stylesheet>"]);
             }
             let file = dist.join(name);
             sheets += &fs::read_to_string(&file).with_context(|| format!("{name} can't be read"))?;

@@ -17,6 +17,9 @@ pub(crate) struct Options {
     /// Only these steps.
     #[arg(long, value_delimiter = ',', value_name = "STEP")]
     only: Vec<Step>,
+    /// Of the steps `system` and `look` only the tests that have one of these in their names, and no chaos.
+    #[arg(last = true, value_name = "FILTER", requires = "only")]
+    filters: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,8 +66,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             Step::Deny => deny(&tools)?,
             Step::Native => native()?,
             Step::Browser => in_browser(&tools, &browser)?,
-            Step::System => system(&tools, &browser)?,
-            Step::Look => look(&tools, &browser)?,
+            Step::System => system(&tools, &browser, &options.filters)?,
+            Step::Look => look(&tools, &browser, &options.filters)?,
         }
         took.push(format!("{step:?} {:.0} s", began.elapsed().as_secs_f64()).to_lowercase());
     }
@@ -154,10 +157,10 @@ fn in_browser(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn system(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
+fn system(tools: &Tools, browser: &Browser, filters: &[String]) -> anyhow::Result<()> {
     let bin = programs::build(false)?;
     let (dist, gallery) = (page::build(tools)?, page::gallery(tools)?);
-    let mut test = whole(&suites()?);
+    let mut test = whole(&suites()?, filters);
     // What a test says when it fails is worth more than where it was said.
     test.env("RUST_LIB_BACKTRACE", "0")
         .env("ALLEYCAT_BIN", bin)
@@ -172,14 +175,15 @@ fn system(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
     }
     test.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);
     shell::run("whole system", &mut test)?;
-    chaos::short(tools, browser)
+    if filters.is_empty() { chaos::short(tools, browser) } else { Ok(()) }
 }
 
-/// Tests of the whole system, by the names of their folders, one after the other.
-fn whole(suites: &[String]) -> Command {
+/// Tests of the whole system, by the names of their folders, one after the other; with filters, those that have one
+/// of them in their names.
+fn whole(suites: &[String], filters: &[String]) -> Command {
     let mut test = cargo();
     shell::workspace(test.arg("test")).args(suites.iter().flat_map(|suite| ["--test", suite]));
-    test.args(["--", "--test-threads", "1", "--nocapture"]);
+    test.args(["--", "--test-threads", "1", "--nocapture"]).args(filters);
     test
 }
 
@@ -192,10 +196,10 @@ fn suites() -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
-fn look(tools: &Tools, browser: &Browser) -> anyhow::Result<()> {
+fn look(tools: &Tools, browser: &Browser, filters: &[String]) -> anyhow::Result<()> {
     let bin = programs::build(false)?;
     let gallery = page::gallery(tools)?;
-    let mut test = whole(&["look".to_owned()]);
+    let mut test = whole(&["look".to_owned()], filters);
     test.env("RUST_LIB_BACKTRACE", "0").env("ALLEYCAT_BIN", bin);
     // The hub of these tests serves the gallery as its page.
     test.env("ALLEYCAT_PAGE", &gallery).env("ALLEYCAT_GALLERY", &gallery);

@@ -58,6 +58,15 @@ struct Run {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
+    // Before anything is measured, not in the midst of it.
+    for rate in &cli.rates {
+        ensure!(
+            u64::from(*rate) * u64::from(cli.seconds) < NUMBERS as u64,
+            "{rate} readings a second for {} s are too many: fewer than {NUMBERS} can be told apart, so less --seconds \
+             or --rates",
+            cli.seconds
+        );
+    }
     let mut report = Report::new("bridge", "Node.js, serialport and ws");
     for (at, rate) in cli.rates.iter().copied().enumerate() {
         let (mut ours, mut peers) = (Vec::new(), Vec::new());
@@ -113,7 +122,6 @@ async fn measure(program: &Program<'_>, rate: u32, seconds: u32) -> anyhow::Resu
         reading(message)?;
     }
     let count = usize::try_from(rate * seconds)?;
-    ensure!(count < NUMBERS, "at most {NUMBERS} readings can be told apart: less --seconds or --rates");
     let (busy, begun) = (bridge.busy()?, Instant::now());
     let mut said = vec![None; NUMBERS];
     let mut late = Vec::with_capacity(count);

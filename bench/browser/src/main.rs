@@ -16,7 +16,7 @@ use anyhow::{Context, bail};
 use axum::Router;
 use axum::routing::get;
 use clap::Parser;
-use report::{Measured, Table};
+use report::{Measured, Runs};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tower_http::services::ServeDir;
@@ -46,16 +46,21 @@ struct Job {
 }
 
 const RECEIVERS: &[&str] =
-    &[OURS, "bare loop in wasm", "bare WebSocket", "bare WebSocket + JSON.parse", "mqtt5-wasm", SLOWEST];
-const CLIENTS: &[&str] = &[OURS, "mqtt5-wasm", SLOWEST];
+    &[OURS, "bare loop in wasm", "bare WebSocket", "bare WebSocket + JSON.parse", "mqtt5-wasm", MQTT_JS];
+const CLIENTS: &[&str] = &[OURS, "mqtt5-wasm", MQTT_JS];
 const OURS: &str = "ours";
-const SLOWEST: &str = "MQTT.js";
+const MQTT_JS: &str = "MQTT.js";
+
+const COALESCED: &str = "receive, 64 packets a message";
+const SINGLE: &str = "receive, 1 packet a message";
+const QOS_0: &str = "publish QoS 0";
+const QOS_1: &str = "publish QoS 1 to acknowledgement";
 
 const JOBS: [Job; 4] = [
-    Job { what: "receive, 64 packets a message", count: 256_000, per_message: 64, who: RECEIVERS },
-    Job { what: "receive, 1 packet a message", count: 40_000, per_message: 1, who: RECEIVERS },
-    Job { what: "publish QoS 0", count: 40_000, per_message: 0, who: CLIENTS },
-    Job { what: "publish QoS 1 to acknowledgement", count: 40_000, per_message: 1, who: CLIENTS },
+    Job { what: COALESCED, count: 256_000, per_message: 64, who: RECEIVERS },
+    Job { what: SINGLE, count: 40_000, per_message: 1, who: RECEIVERS },
+    Job { what: QOS_0, count: 40_000, per_message: 0, who: CLIENTS },
+    Job { what: QOS_1, count: 40_000, per_message: 1, who: CLIENTS },
 ];
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -79,7 +84,7 @@ async fn main() -> anyhow::Result<()> {
     })
     .await?;
     page.devtools("Performance.enable", &serde_json::json!({})).await?;
-    let mut table = Table::default();
+    let mut runs = Runs::default();
     // The first round is not counted: in it Chromium compiles what runs often.
     for round in 0..=cli.rounds {
         println!("round {round} of {}", cli.rounds);
@@ -87,15 +92,15 @@ async fn main() -> anyhow::Result<()> {
             for who in job.who {
                 let measured = measure(&page, job, who).await?;
                 if round > 0 {
-                    table.add(job.what, who, measured);
+                    runs.add(job.what, who, measured);
                 }
             }
         }
     }
-    table.print();
+    let report = runs.report();
+    report.print();
     if let Some(file) = cli.json {
-        std::fs::write(&file, table.json()?)
-            .with_context(|| format!("{} can't be written", file.display()))?;
+        report.write(&file).with_context(|| format!("{} can't be written", file.display()))?;
     }
     page.close().await?;
     server.abort();
@@ -103,11 +108,11 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(page: &Page, job: &Job, who: &str) -> anyhow::Result<Measured> {
-    // The slowest would take half a minute for what the others do in one second.
-    let count = if who == SLOWEST && job.per_message > 1 { job.count / 8 } else { job.count };
+    // It would take half a minute for what the others do in one second.
+    let count = if who == MQTT_JS && job.per_message > 1 { job.count / 8 } else { job.count };
     let arguments = match job.what {
-        "publish QoS 0" => format!("'publish', {:?}, 0, {count}", source::PAYLOAD),
-        "publish QoS 1 to acknowledgement" => format!("'publish', {:?}, 1, {count}", source::PAYLOAD),
+        QOS_0 => format!("'publish', {:?}, 0, {count}", source::PAYLOAD),
+        QOS_1 => format!("'publish', {:?}, 1, {count}", source::PAYLOAD),
         _ => format!("'receive', 'flood/{}/{count}', {count}", job.per_message),
     };
     let before = busy(page).await?;

@@ -1,8 +1,10 @@
-//! Medians, ratios against peers of the same run, goals.
+//! What the runs came to: ours by itself and beside each peer, with the goals.
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use alleycat_bench_report::{Goal, Report};
+
+use crate::{COALESCED, JOBS, MQTT_JS, OURS, QOS_1, SINGLE};
 
 /// One run of one job.
 #[derive(Clone, Copy, Debug)]
@@ -14,30 +16,7 @@ pub(crate) struct Measured {
 
 /// All runs, by job and client.
 #[derive(Default)]
-pub(crate) struct Table(BTreeMap<(String, String), Vec<Measured>>);
-
-/// One line of the JSON that all benches write.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line {
-    name: String,
-    metric: &'static str,
-    value: f64,
-    unit: &'static str,
-    peer: String,
-    peer_value: f64,
-    ratio: f64,
-    goal: Option<String>,
-    met: Option<bool>,
-}
-
-struct Goal {
-    what: &'static str,
-    metric: Metric,
-    /// `None` for a goal that stands by itself.
-    peer: Option<&'static str>,
-    bound: f64,
-}
+pub(crate) struct Runs(BTreeMap<(&'static str, &'static str), Vec<Measured>>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Metric {
@@ -45,24 +24,14 @@ enum Metric {
     Cpu,
 }
 
-const COALESCED: &str = "receive, 64 packets a message";
-const GOALS: [Goal; 6] = [
-    Goal { what: COALESCED, metric: Metric::PerSecond, peer: None, bound: 150_000.0 },
-    Goal { what: COALESCED, metric: Metric::Cpu, peer: None, bound: 5.0 },
-    Goal { what: COALESCED, metric: Metric::PerSecond, peer: Some("MQTT.js"), bound: 20.0 },
-    Goal { what: COALESCED, metric: Metric::PerSecond, peer: Some("bare loop in wasm"), bound: 1.0 / 1.5 },
-    Goal {
-        what: "receive, 1 packet a message",
-        metric: Metric::PerSecond,
-        peer: Some("bare WebSocket"),
-        bound: 0.95,
-    },
-    Goal {
-        what: "publish QoS 1 to acknowledgement",
-        metric: Metric::Cpu,
-        peer: Some("MQTT.js"),
-        bound: 0.25,
-    },
+/// What is to be reached in which job, by itself or beside a peer.
+const GOALS: [(&str, Metric, Option<&str>, Goal); 6] = [
+    (COALESCED, Metric::PerSecond, None, Goal::Over(150_000.0)),
+    (COALESCED, Metric::Cpu, None, Goal::Under(5.0)),
+    (COALESCED, Metric::PerSecond, Some(MQTT_JS), Goal::OverPeer(20.0)),
+    (COALESCED, Metric::PerSecond, Some("bare loop in wasm"), Goal::OverPeer(1.0 / 1.5)),
+    (SINGLE, Metric::PerSecond, Some("bare WebSocket"), Goal::OverPeer(0.95)),
+    (QOS_1, Metric::Cpu, Some(MQTT_JS), Goal::UnderPeer(0.25)),
 ];
 
 impl Metric {
@@ -73,85 +42,59 @@ impl Metric {
         }
     }
 
-    const fn names(self) -> (&'static str, &'static str) {
+    /// What it is called of a job, and its unit.
+    fn named(self, what: &str) -> (String, &'static str) {
         match self {
-            Self::PerSecond => ("messages per second", "1/s"),
-            Self::Cpu => ("main-thread time per message", "us"),
+            Self::PerSecond => (what.to_owned(), "1/s"),
+            Self::Cpu => (format!("{what}: main thread"), "us"),
         }
-    }
-
-    fn reached(self, value: f64, bound: f64) -> bool {
-        if self == Self::PerSecond { value >= bound } else { value <= bound }
     }
 }
 
-impl Table {
-    pub(crate) fn add(&mut self, what: &str, who: &str, measured: Measured) {
-        self.0.entry((what.to_owned(), who.to_owned())).or_default().push(measured);
+impl Runs {
+    pub(crate) fn add(&mut self, what: &'static str, who: &'static str, measured: Measured) {
+        self.0.entry((what, who)).or_default().push(measured);
     }
 
-    pub(crate) fn print(&self) {
-        println!("\n{:<36}{:<30}{:>12}{:>16}", "", "", "messages/s", "main thread, us");
-        for (what, who) in self.0.keys() {
-            let rate = self.median(what, who, Metric::PerSecond).unwrap_or_default();
-            let cpu = self.median(what, who, Metric::Cpu).unwrap_or_default();
-            println!("{what:<36}{who:<30}{rate:>12.0}{cpu:>16.2}");
-        }
-        println!();
-        for goal in &GOALS {
-            if let Some((value, word)) = self.judge(goal) {
-                println!("{:<36}{word:<52}{value:>10.2}", goal.what);
+    pub(crate) fn report(&self) -> Report {
+        let mut report = Report::new("mqtt-browser", "");
+        for job in &JOBS {
+            for metric in [Metric::PerSecond, Metric::Cpu] {
+                let (name, unit) = metric.named(job.what);
+                let ours = self.of(job.what, OURS, metric);
+                report.add(name.as_str(), unit, &ours, &[], goal(job.what, metric, None));
+                for peer in job.who.iter().copied().filter(|who| *who != OURS) {
+                    let (peers, goal) = (self.of(job.what, peer, metric), goal(job.what, metric, Some(peer)));
+                    report.add_beside(peer, format!("{name}, {peer}"), unit, &ours, &peers, goal);
+                }
             }
         }
+        report
     }
 
-    pub(crate) fn json(&self) -> serde_json::Result<String> {
-        let ours = self.0.keys().filter(|(_, who)| who == crate::OURS).map(|(what, _)| what);
-        let lines = ours.flat_map(|what| {
-            let peers = self.0.keys().filter(move |(of, who)| of == what && who != crate::OURS);
-            peers.flat_map(move |(_, peer)| {
-                [Metric::PerSecond, Metric::Cpu].map(|metric| (what, peer, metric))
-            })
-        });
-        let lines = lines.filter_map(|(what, peer, metric)| self.line(what, peer, metric));
-        serde_json::to_string_pretty(&lines.collect::<Vec<_>>())
+    fn of(&self, what: &'static str, who: &'static str, metric: Metric) -> Vec<f64> {
+        let runs = self.0.get(&(what, who));
+        runs.into_iter().flatten().map(|run| metric.of(*run)).collect()
     }
+}
 
-    fn line(&self, what: &str, peer: &str, metric: Metric) -> Option<Line> {
-        let (value, peer_value) = (self.median(what, crate::OURS, metric)?, self.median(what, peer, metric)?);
-        let (name, unit) = metric.names();
-        let goal = GOALS.iter().find(|goal| {
-            goal.what == what && goal.metric == metric && goal.peer.is_some_and(|name| name == peer)
-        });
-        Some(Line {
-            name: what.to_owned(),
-            metric: name,
-            value,
-            unit,
-            peer: peer.to_owned(),
-            peer_value,
-            ratio: value / peer_value,
-            goal: goal.map(|goal| format!("ratio {:.2}", goal.bound)),
-            met: goal.map(|goal| metric.reached(value / peer_value, goal.bound)),
-        })
-    }
+fn goal(what: &str, metric: Metric, peer: Option<&str>) -> Option<Goal> {
+    let wanted = GOALS.iter().find(|(of, by, beside, _)| (*of, *by, *beside) == (what, metric, peer));
+    wanted.map(|(_, _, _, goal)| *goal)
+}
 
-    fn judge(&self, goal: &Goal) -> Option<(f64, String)> {
-        let value = self.median(goal.what, crate::OURS, goal.metric)?;
-        let value = match goal.peer {
-            Some(peer) => value / self.median(goal.what, peer, goal.metric)?,
-            None => value,
-        };
-        let word = if goal.metric.reached(value, goal.bound) { "met" } else { "missed" };
-        let (name, _) = goal.metric.names();
-        let against = goal.peer.map_or_else(String::new, |peer| format!(" / {peer}"));
-        Some((value, format!("{name}{against}, goal {:.2}: {word}", goal.bound)))
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn median(&self, what: &str, who: &str, metric: Metric) -> Option<f64> {
-        let runs = self.0.get(&(what.to_owned(), who.to_owned()))?;
-        let mut values: Vec<f64> = runs.iter().map(|run| metric.of(*run)).collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied()
+    #[test]
+    fn every_goal_is_of_a_job_and_of_somebody_who_does_it() {
+        for (what, _, peer, _) in &GOALS {
+            let job = JOBS.iter().find(|job| job.what == *what);
+            assert!(
+                job.is_some_and(|job| peer.is_none_or(|peer| job.who.contains(&peer))),
+                "{what}, {peer:?}"
+            );
+        }
     }
 }

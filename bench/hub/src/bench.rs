@@ -25,7 +25,7 @@ pub(crate) struct Options {
     /// Up to how many riders the peer is measured: beyond, one process of Node.js does nothing but sort.
     #[arg(long, default_value_t = 3_000)]
     peer_riders: u32,
-    /// Leave the ingest out.
+    /// Leave out the ingest, and what it costs to tell riders their places in a whole race.
     #[arg(long)]
     no_ingest: bool,
     /// Leave the peer out.
@@ -61,9 +61,7 @@ pub(crate) async fn run(cli: &Options, programs: &Programs, files: u64) -> anyho
             .await
             .context("1000 riders, apart")?;
     }
-    if !cli.no_peer {
-        idle(cli.rounds, programs, &mut report).await?;
-    }
+    idle(cli, programs, &mut report).await?;
     report.print();
     println!("\npermessage-deflate on {} messages to one rider:", frames.len());
     for way in deflate::weigh(&frames)? {
@@ -187,12 +185,15 @@ async fn field(
 }
 
 /// What coalescing adds to a connection with nothing else to do.
-async fn idle(rounds: usize, programs: &Programs, report: &mut Report) -> anyhow::Result<()> {
-    let (hub, peer) = (Server::hub(programs, &[])?, Server::peer(programs)?);
+async fn idle(cli: &Options, programs: &Programs, report: &mut Report) -> anyhow::Result<()> {
+    let hub = Server::hub(programs, &[])?;
+    let peer = if cli.no_peer { None } else { Some(Server::peer(programs)?) };
     let (mut ours, mut peers) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
+    for _ in 0..cli.rounds {
         ours.push(riders::idle(hub.port, 200).await?);
-        peers.push(riders::idle(peer.port, 200).await?);
+        if let Some(peer) = &peer {
+            peers.push(riders::idle(peer.port, 200).await?);
+        }
     }
     for (name, q) in [("p50", 0.5), ("p99", 0.99)] {
         let ms =

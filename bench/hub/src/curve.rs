@@ -46,6 +46,7 @@ fn plot(lines: &[Line], svg: &mut String) -> Result<(), Box<dyn std::error::Erro
         .build_cartesian_2d(0.0..riders * ROOM, 0.0..cores * ROOM)?;
     chart
         .configure_mesh()
+        .max_light_lines(0)
         .x_desc("riders")
         .y_desc("processor, of a core")
         .x_label_formatter(&|riders| format!("{riders:.0}"))
@@ -59,7 +60,8 @@ fn plot(lines: &[Line], svg: &mut String) -> Result<(), Box<dyn std::error::Erro
             .label(line.name.as_str())
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
     }
-    chart.configure_series_labels().position(SeriesLabelPosition::UpperLeft).draw()?;
+    let names = SeriesLabelPosition::LowerRight;
+    chart.configure_series_labels().position(names).background_style(WHITE).draw()?;
     Ok(area.present()?)
 }
 

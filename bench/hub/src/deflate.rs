@@ -1,9 +1,8 @@
 //! What permessage-deflate (RFC 7692) would save and cost on what riders are really sent.
 
+use alleycat_bench_report::resident;
 use anyhow::Context;
 use flate2::{Compress, Compression, FlushCompress};
-
-use crate::servers::resident;
 
 /// One way to compress.
 pub(crate) struct Weighed {

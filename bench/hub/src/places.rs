@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use alleycat_bench_report::Report;
 
 use crate::ingest::fill;
+use crate::riders::RACE_SECONDS;
 use crate::servers::{Programs, Server};
 use crate::wire::now;
 
 const RIDERS: u32 = 1_000;
 /// The race before the running one still counts.
-const RACE: [&str; 4] = ["--race-seconds", "300", "--grace-seconds", "65000"];
-const RACE_SECONDS: u64 = 300;
+const RACE: [&str; 2] = ["--grace-seconds", "65000"];
 /// How long places of a race that may still change are kept, and a little more.
 const FORGOTTEN: Duration = Duration::from_millis(5_100);
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use alleycat_shared::race::DEFAULT_RACE_SECONDS;
 use anyhow::Context;
 use tokio::task::JoinSet;
 
@@ -200,7 +201,7 @@ fn until(phase: u64) -> Duration {
 /// The first rider's id.
 const FIRST: u32 = 101;
 const ROWS: u32 = 16;
-/// The length of a race at the hub and at the consumer in Node.js.
-const RACE_SECONDS: u64 = 300;
-/// When in each second both publish their boards.
+/// The length of a race at the hub, and at the consumer in Node.js (`consumer.mjs`).
+pub(crate) const RACE_SECONDS: u64 = DEFAULT_RACE_SECONDS as u64;
+/// When in each second both publish their boards: `hub/src/boards.rs` says it of the hub.
 const BOARD_PHASE_MS: u64 = 100;

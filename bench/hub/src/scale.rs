@@ -47,12 +47,13 @@ pub(crate) async fn run(options: &Options, programs: &Programs, files: u64) -> a
         lines[0].add(riders, &costs, |cost| cost.processor);
     }
     for hubs in &options.hubs {
-        let mut broker = Line::new(&format!("Mosquitto, for {hubs} hubs"));
-        let mut both = Line::new(&format!("{hubs} hubs at Mosquitto, together"));
+        let together = if *hubs == 1 { "1 hub".to_owned() } else { format!("{hubs} hubs") };
+        let mut broker = Line::new(&format!("Mosquitto, for {together}"));
+        let mut both = Line::new(&format!("{together} at Mosquitto, without it"));
         for riders in &options.shared {
             let start = || Server::hubs(programs, *hubs);
-            let costs = costs(options, *riders, start).await.with_context(|| format!("{hubs} hubs"))?;
-            let name = format!("{riders} riders, {hubs} hubs at Mosquitto");
+            let costs = costs(options, *riders, start).await.with_context(|| together.clone())?;
+            let name = format!("{riders} riders, {together} at Mosquitto");
             tell(&mut report, &name, &costs);
             let of = |read: fn(&Cost) -> f64| costs.iter().map(read).collect::<Vec<_>>();
             // The broker is the first process.

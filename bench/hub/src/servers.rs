@@ -2,14 +2,16 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use alleycat_bench_report::{cpu_time, thread_time};
+use alleycat_bench_report::{cpu_time, resident, thread_time};
+use alleycat_shared::ClassId;
+use alleycat_tests::free_port;
 use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
@@ -145,7 +147,8 @@ impl Server {
 
     /// Resident memory, in bytes.
     pub(crate) fn resident(&self) -> anyhow::Result<u64> {
-        self.processes.0.iter().map(|child| resident(child.id())).sum()
+        let held = |child: &Child| resident(child.id()).context("a server has ended");
+        self.processes.0.iter().map(held).sum()
     }
 }
 
@@ -179,13 +182,6 @@ impl Drop for Processes {
     }
 }
 
-/// `VmRSS`, in bytes.
-pub(crate) fn resident(id: u32) -> anyhow::Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).context("a server has ended")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1_024)
-}
-
 /// On a disk, not in memory: what is durable is to be written.
 fn folder() -> anyhow::Result<TempDir> {
     let program = std::env::current_exe()?;
@@ -193,9 +189,5 @@ fn folder() -> anyhow::Result<TempDir> {
     Ok(tempfile::Builder::new().prefix("bench-hub-").tempdir_in(beside)?)
 }
 
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
-}
-
-/// How many classes there are.
-pub(crate) const CLASSES: u32 = 6;
+/// How many classes there are: their ids begin with 1.
+pub(crate) const CLASSES: u32 = ClassId::MAX as u32;

@@ -127,13 +127,15 @@ async fn catch_up(bike: &mut LineBike, other: &Tab, row: &str) -> anyhow::Result
 /// Rides on, with so many changes.
 async fn ride(bike: &mut LineBike, count: u32) -> anyhow::Result<Vec<Step>> {
     let mut steps = Vec::new();
+    let mut left = count;
     let mut to = 0;
     let mut next = Instant::now() + SETTLE;
     let mut talk = interval_at(Instant::now(), READING);
     let end = next + STEP * count;
     while Instant::now() < end {
         tokio::select! {
-            () = sleep_until(next) => {
+            () = sleep_until(next), if left > 0 => {
+                left -= 1;
                 next += STEP;
                 to = 1 - to;
                 bike.say(CADENCES[to], RESISTANCE)?;

@@ -59,7 +59,7 @@ impl Bench {
         tab.go(&url, "document.querySelector('[data-testid=start]')").await?;
         let racing = "return document.querySelector('[data-testid=place]')?.textContent ?? ''";
         until("the tab races", LIMIT, async || {
-            tab.click_any(&["start", "join-now"]).await?;
+            tab.click_any(&["start", "join-now", "again"]).await?;
             tokio::time::sleep(Duration::from_millis(500)).await;
             let place = tab.page().evaluate(racing).await?;
             Ok(place.as_str().is_some_and(|place| place.parse::<u32>().is_ok()).then_some(()))

@@ -7,7 +7,7 @@ mod process;
 use std::io;
 use std::path::Path;
 
-pub use process::{cpu_time, thread_time};
+pub use process::{cpu_time, resident, thread_time};
 
 use serde::Serialize;
 
@@ -47,6 +47,10 @@ pub enum Goal {
     Under(f64),
     /// This, and nothing else.
     Exactly(f64),
+    /// More than so many times the peer's.
+    OverPeer(f64),
+    /// Less than so many times the peer's.
+    UnderPeer(f64),
 }
 
 impl Report {
@@ -64,18 +68,32 @@ impl Report {
         peers: &[f64],
         goal: Option<Goal>,
     ) {
+        self.add_beside(self.peer, metric, unit, ours, peers, goal);
+    }
+
+    /// The same beside another peer than the usual one.
+    pub fn add_beside(
+        &mut self,
+        peer: &'static str,
+        metric: impl Into<String>,
+        unit: &'static str,
+        ours: &[f64],
+        peers: &[f64],
+        goal: Option<Goal>,
+    ) {
         let value = median(ours).unwrap_or(f64::NAN);
         let peer_value = median(peers);
+        let ratio = peer_value.map(|peer| value / peer).filter(|ratio| ratio.is_finite());
         self.figures.push(Figure {
             name: self.bench,
             metric: metric.into(),
             value,
             unit,
-            peer: peer_value.map(|_| self.peer),
+            peer: peer_value.map(|_| peer),
             peer_value,
-            ratio: peer_value.map(|peer| value / peer).filter(|ratio| ratio.is_finite()),
+            ratio,
             goal: goal.map(Goal::text),
-            met: goal.map(|goal| goal.is_met(value)),
+            met: goal.map(|goal| goal.is_met(value, ratio)),
             runs: ours.len(),
             lowest: ours.iter().copied().fold(f64::INFINITY, f64::min),
             highest: ours.iter().copied().fold(f64::NEG_INFINITY, f64::max),
@@ -111,14 +129,18 @@ impl Goal {
             Self::Over(bound) => format!("over {bound}"),
             Self::Under(bound) => format!("under {bound}"),
             Self::Exactly(bound) => format!("{bound}"),
+            Self::OverPeer(bound) => format!("ratio over {bound:.2}"),
+            Self::UnderPeer(bound) => format!("ratio under {bound:.2}"),
         }
     }
 
-    fn is_met(self, value: f64) -> bool {
+    fn is_met(self, value: f64, ratio: Option<f64>) -> bool {
         match self {
             Self::Over(bound) => value > bound,
             Self::Under(bound) => value < bound,
             Self::Exactly(bound) => (value - bound).abs() < f64::EPSILON,
+            Self::OverPeer(bound) => ratio.is_some_and(|ratio| ratio > bound),
+            Self::UnderPeer(bound) => ratio.is_some_and(|ratio| ratio < bound),
         }
     }
 }
@@ -176,6 +198,18 @@ mod tests {
         assert_eq!((figure.value, figure.ratio, figure.met), (2.0, Some(0.5), Some(false)));
         assert_eq!(alone.peer, None);
     }
+
+    #[test]
+    fn a_goal_may_be_a_part_of_what_another_peer_does() {
+        let mut report = Report::new("b", "p");
+        report.add_beside("q", "m", "s", &[30.0], &[2.0], Some(Goal::OverPeer(20.0)));
+        report.add_beside("q", "m", "s", &[1.0], &[8.0], Some(Goal::UnderPeer(0.25)));
+        report.add("n", "s", &[1.0], &[], Some(Goal::UnderPeer(0.25)));
+        let told: Vec<_> = report.figures.iter().map(|figure| (figure.peer, figure.met)).collect();
+        assert_eq!(told, [(Some("q"), Some(false)), (Some("q"), Some(true)), (None, Some(false))]);
+        assert_eq!(report.figures[1].goal.as_deref(), Some("ratio under 0.25"));
+    }
+
     #[test]
     fn quantiles_are_of_what_there_is() {
         let told =

@@ -34,5 +34,30 @@ pub fn thread_time(id: u32) -> io::Result<Duration> {
     Ok(all)
 }
 
+/// Memory that a process holds, in bytes: `VmRSS` of `/proc/PID/status` (`proc(5)`).
+///
+/// # Errors
+/// When there is no such process (any more).
+pub fn resident(id: u32) -> io::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib: Option<u64> = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+    Ok(kib.ok_or(io::ErrorKind::InvalidData)? * 1_024)
+}
+
 /// Of a second, on every Linux that is met.
 const TICKS: u32 = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_taken_time_and_holds_memory() {
+        let id = std::process::id();
+        assert!(thread_time(id).unwrap() > Duration::ZERO);
+        assert!(cpu_time(id).unwrap() < Duration::from_secs(3_600));
+        assert!((100_000..10_000_000_000).contains(&resident(id).unwrap()));
+        assert!(resident(u32::MAX).is_err());
+    }
+}

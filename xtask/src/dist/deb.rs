@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use super::{Parts, place, place_all, write};
+use super::{Parts, place, write};
 use crate::shell::{self, apt_install, which};
 
 /// A package.
@@ -16,7 +16,6 @@ pub(super) struct Package {
     programs: &'static [&'static str],
     /// From the top folder to a place below `/`; units name programs where this package puts them.
     files: &'static [(&'static str, &'static str)],
-    page: bool,
 }
 
 pub(super) const PACKAGES: &[Package] = &[
@@ -27,7 +26,6 @@ pub(super) const PACKAGES: &[Package] = &[
             ("deploy/systemd/alleycat-hub.service", "usr/lib/systemd/system/alleycat-hub.service"),
             ("deploy/systemd/hub.env", "etc/alleycat/hub.env"),
         ],
-        page: true,
     },
     Package {
         name: "alleycat-bridge",
@@ -38,7 +36,6 @@ pub(super) const PACKAGES: &[Package] = &[
             ("deploy/systemd/bridge.env", "etc/alleycat/bridge.env"),
             ("deploy/udev/60-alleycat.rules", "usr/lib/udev/rules.d/60-alleycat.rules"),
         ],
-        page: false,
     },
 ];
 
@@ -60,7 +57,7 @@ pub(super) fn build(package: &Package, parts: &Parts, dist: &Path) -> anyhow::Re
 }
 
 fn stage(package: &Package, parts: &Parts, tree: &Path) -> anyhow::Result<()> {
-    let Package { name, programs, files, page } = package;
+    let Package { name, programs, files } = package;
     let root = shell::root();
     for program in *programs {
         place(&parts.bin.join(program), &tree.join("usr/bin").join(program), 0o755)?;
@@ -68,9 +65,6 @@ fn stage(package: &Package, parts: &Parts, tree: &Path) -> anyhow::Result<()> {
     for (from, to) in *files {
         let text = fs::read_to_string(root.join(from)).with_context(|| format!("{from} can't be read"))?;
         write(&tree.join(to), text.replace("/usr/local/bin/", "/usr/bin/").as_bytes(), 0o644)?;
-    }
-    if *page {
-        place_all(&parts.page, &tree.join("usr/share/alleycat/page"))?;
     }
     let docs = tree.join("usr/share/doc").join(name);
     place(&root.join("deploy/debian/copyright"), &docs.join("copyright"), 0o644)?;
@@ -110,12 +104,11 @@ mod tests {
     #[test]
     fn packages_hold_what_their_units_and_scripts_name() {
         let folder = std::env::temp_dir().join(format!("alleycat-deb-{}", std::process::id()));
-        let (bin, page) = (folder.join("bin"), folder.join("page"));
-        for program in super::super::PROGRAMS {
+        let bin = folder.join("bin");
+        for program in crate::programs::PROGRAMS {
             write(&bin.join(program), b"#!/bin/sh\n", 0o755).unwrap();
         }
-        write(&page.join("index.html"), b"<p>", 0o644).unwrap();
-        let parts = Parts::new(bin, page, &super::super::GNU).unwrap();
+        let parts = Parts::new(bin, &super::super::GNU).unwrap();
         for package in PACKAGES {
             let tree = folder.join(package.name);
             stage(package, &parts, &tree).unwrap();

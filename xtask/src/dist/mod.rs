@@ -1,5 +1,5 @@
-//! `cargo xtask dist`: what is handed out. Release builds, the page beside them, a tarball, Debian packages, a bill of
-//! materials, checksums.
+//! `cargo xtask dist`: what is handed out. Release builds with the page within the hub, a tarball, Debian packages, a bill
+//! of materials, checksums.
 
 mod deb;
 
@@ -9,15 +9,17 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
+use crate::programs::{self, PROGRAMS};
 use crate::shell::{self, cargo, command, output};
-use crate::{page, programs, setup};
+use crate::{page, setup};
 
 /// What to make.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// With programs and a page that are built already: folders of `alleycat-hub` and so on, and of `index.html`.
-    #[arg(long, num_args = 2, value_names = ["BIN", "PAGE"])]
-    built: Option<Vec<PathBuf>>,
+    /// With programs that are built already: the folder of `alleycat-hub` and so on. The hub has its page only if
+    /// `ALLEYCAT_PAGE_EMBEDDED` named the folder of one when it was compiled.
+    #[arg(long, value_name = "BIN")]
+    built: Option<PathBuf>,
     /// Programs that need nothing of the machine but its kernel (musl): for other distributions, and older ones.
     #[arg(long = "static", conflicts_with = "built")]
     fixed: bool,
@@ -30,7 +32,6 @@ pub(crate) struct Options {
 #[derive(Debug)]
 pub(crate) struct Parts {
     bin: PathBuf,
-    page: PathBuf,
     version: String,
     libc: &'static Libc,
     /// Debian's name of this machine's architecture.
@@ -54,11 +55,11 @@ const GNU: Libc = Libc { name: "gnu", depends: "libc6 (>= 2.36), libgcc-s1, " };
 const MUSL: Libc = Libc { name: "musl", depends: "" };
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let (bin, page) = match options.built.as_deref() {
-        Some([bin, page]) => (std::path::absolute(bin)?, std::path::absolute(page)?),
-        _ => {
-            let bin = if options.fixed { programs::build_static() } else { programs::build(true) };
-            (bin?, page::build(&setup::for_page()?)?)
+    let bin = match &options.built {
+        Some(bin) => std::path::absolute(bin)?,
+        None => {
+            let page = page::build(&setup::for_page()?)?;
+            if options.fixed { programs::to_hand_out_static(&page)? } else { programs::to_hand_out(&page)? }
         }
     };
     let dist = shell::root().join("target/dist");
@@ -66,7 +67,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         fs::remove_dir_all(&dist)?;
     }
     fs::create_dir_all(&dist)?;
-    let parts = Parts::new(bin, page, if options.fixed { &MUSL } else { &GNU })?;
+    let parts = Parts::new(bin, if options.fixed { &MUSL } else { &GNU })?;
     tarball(&parts, &dist)?;
     for package in deb::PACKAGES {
         deb::build(package, &parts, &dist)?;
@@ -84,8 +85,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 impl Parts {
-    fn new(bin: PathBuf, page: PathBuf, libc: &'static Libc) -> anyhow::Result<Self> {
-        for file in PROGRAMS.map(|name| bin.join(name)).into_iter().chain([page.join("index.html")]) {
+    fn new(bin: PathBuf, libc: &'static Libc) -> anyhow::Result<Self> {
+        for file in PROGRAMS.map(|name| bin.join(name)) {
             ensure!(file.is_file(), "{} is missing", file.display());
         }
         let architecture = match std::env::consts::ARCH {
@@ -96,7 +97,7 @@ impl Parts {
         let epoch =
             output(command("git").args(["log", "-1", "--format=%ct"])).unwrap_or_else(|| "0".to_owned());
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        Ok(Self { bin, page, version, libc, architecture: architecture.to_owned(), epoch })
+        Ok(Self { bin, version, libc, architecture: architecture.to_owned(), epoch })
     }
 
     /// Packs a folder so that the same content makes the same file.
@@ -118,7 +119,6 @@ fn tarball(parts: &Parts, dist: &Path) -> anyhow::Result<()> {
     for program in PROGRAMS {
         place(&parts.bin.join(program), &top.join("bin").join(program), 0o755)?;
     }
-    place_all(&parts.page, &top.join("page"))?;
     for folder in ["deploy", "docs"] {
         place_all(&shell::root().join(folder), &top.join(folder))?;
     }
@@ -184,7 +184,5 @@ fn place_all(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The programs that are handed out.
-const PROGRAMS: [&str; 3] = ["alleycat-hub", "alleycat-bridge", "alleycat-sim"];
 /// cargo-sbom writes the bill of materials.
 const CARGO_SBOM: &str = "0.10.0";
