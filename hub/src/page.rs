@@ -60,7 +60,7 @@ fn is_hashed(path: &str) -> bool {
     name.split(['-', '.', '_']).any(hash)
 }
 
-const NO_PAGE: &str = "This is an Alleycat hub without a page. Start it with --page DIR; `cargo xtask run` builds one.\n\
+const NO_PAGE: &str = "This is an Alleycat hub without a page. Start it with --page DIR; `cargo xtask page` builds one.\n\
      The host's page is at /host.\n";
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ pub(super) const ALL: &str = "Examples:
   alleycat-bridge run --hub http://hub.local:8080 --state /var/lib/alleycat-bridge
                                         finds the bike, and serves the page on http://localhost:8765
   alleycat-bridge probe                 says what it sees at which port
-  alleycat-bridge virtual --page dist   no bike at all
+  alleycat-bridge virtual --state bike  no bike at all
 Each command tells more with --help.";
 
 pub(super) const RUN: &str = "Examples:
   alleycat-bridge run                   finds the bike at any USB port
-  alleycat-bridge run --port /dev/ttyUSB0 --driver peloton --page dist
+  alleycat-bridge run --port /dev/ttyUSB0 --driver peloton --state /var/lib/alleycat-bridge
                                         a Peloton Bike, page on http://localhost:8765
   alleycat-bridge run --port /dev/ttyACM0 --driver line --columns skip,cadence
                                         a sketch that prints speed,cadence
@@ -17,7 +17,7 @@ pub(super) const RUN: &str = "Examples:
                                         with `port = \"/dev/ttyUSB0\"` and other options in a file";
 
 pub(super) const VIRTUAL: &str = "Examples:
-  alleycat-bridge virtual --page dist   rides without end
+  alleycat-bridge virtual --state bike  rides without end, with the page of the hub on this machine
   alleycat-bridge virtual --script ride.script --seed 7
                                         does what the script says, see docs/bridge.md";
 

@@ -122,7 +122,7 @@ const MAX_PAGES: usize = 16;
 /// How long connections may take to end.
 const PARTING: Duration = Duration::from_secs(3);
 
-const NO_PAGE: &str = "This is an Alleycat bridge without a page. Start it with --page DIR (`cargo xtask run` builds one), \
+const NO_PAGE: &str = "This is an Alleycat bridge without a page. Start it with --page DIR (`cargo xtask page` builds one), \
     or with --state DIR to get the hub's.\n";
 const NOT_KEPT: &str =
     "Not here. If the page has never been fetched from the hub: start the hub, and wait a minute.\n";
