@@ -106,7 +106,9 @@ mod tests {
             let publish = || republisher.publish(&kept, "b", 1, Bytes::from_static(b"x"), &labels);
             (publish().await, publish().await)
         };
-        let (told, ()) = tokio::join!(rules, broker);
+        let both = async { tokio::join!(rules, broker) };
+        let (told, ()) =
+            tokio::time::timeout(Duration::from_secs(10), both).await.expect("three are published");
         assert_eq!(told, (Ok(()), Err(refusal.to_string())));
     }
 }
