@@ -195,13 +195,8 @@ impl Journal {
         self.durable.subscribe()
     }
 
-    /// Whether more may be appended; only a disk that has failed for long fills the backlog, or targets of
+    /// Why nothing more may be appended, if so: only a disk that has failed for long fills the backlog, or targets of
     /// rules that take nothing for long the outbox.
-    pub(crate) fn has_room(&self) -> bool {
-        self.full().is_none()
-    }
-
-    /// Why nothing more may be appended, if so.
     pub(crate) fn full(&self) -> Option<Full> {
         if self.backlog_is_full() {
             return Some(Full::Backlog);

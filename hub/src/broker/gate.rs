@@ -71,8 +71,8 @@ impl Gate {
     /// # Errors
     /// [`Full`] if it may not: the connection is to end, and the message is sent again on the next one.
     pub(super) fn publish(&self, message: &Incoming<'_>) -> Result<(), Full> {
-        if !self.journal.has_room() {
-            metrics::turned_away("journal-full");
+        if let Some(full) = self.journal.full() {
+            full.count();
             return Err(Full);
         }
         let now = time::now();
