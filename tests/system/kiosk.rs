@@ -99,6 +99,10 @@ async fn a_page_from_the_hub_starts_without_it_and_a_newer_one_never_comes_into_
     let worker = folder.path().join("worker.js");
     let newer = std::fs::read_to_string(&worker)?.replacen("alleycat-page-", "alleycat-page-newer-", 1);
     std::fs::write(&worker, newer)?;
+    // What lies beside it packed is the older one, and would be served in its place.
+    for packed in ["worker.js.br", "worker.js.gz"] {
+        std::fs::remove_file(folder.path().join(packed))?;
+    }
     let _hub = programs.hub(hub_port, &args).await?;
     page.attribute_when("link-state", "data-state", SOON, |state| state == "connected").await?;
     into_the_race(&page).await?;

@@ -38,8 +38,12 @@ pub(crate) fn all(dist: &Path) -> anyhow::Result<()> {
         }
         let bytes = fs::read(&path)?;
         for (end, packed) in [(GZIP, gzip(&bytes)?), (BROTLI, brotli(&bytes)?)] {
+            let beside = dist.join([name, end].concat());
             if packed.len() < bytes.len() {
-                fs::write(dist.join([name, end].concat()), &packed)?;
+                fs::write(beside, &packed)?;
+            } else if beside.exists() {
+                // Of what the file was before.
+                fs::remove_file(beside)?;
             }
             if end == BROTLI {
                 (plain, least) = (plain + bytes.len(), least + packed.len().min(bytes.len()));
@@ -79,6 +83,12 @@ mod tests {
         let mut back = Vec::new();
         brotli::BrotliDecompress(&mut &*fs::read(dist.join("page.js.br")).unwrap(), &mut back).unwrap();
         assert_eq!(back, text.as_bytes());
+        fs::write(dist.join("page.js"), "a").unwrap();
+        all(&dist).unwrap();
+        assert!(
+            !dist.join("page.js.br").exists() && !dist.join("page.js.gz").exists(),
+            "an older one is gone"
+        );
         fs::remove_dir_all(&dist).unwrap();
     }
 }

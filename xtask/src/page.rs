@@ -20,7 +20,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     match &options.finish {
-        Some(dist) => worker::write(dist),
+        Some(dist) => worker::write(dist).and_then(|()| pack::all(dist)),
         None => build(&setup::for_page()?).map(|dist| println!("\n  {}\n", dist.display())),
     }
 }
