@@ -71,13 +71,18 @@ fn targets() -> anyhow::Result<Vec<Target>> {
 }
 
 impl Target {
+    /// The file of the inputs that are kept.
+    fn kept(&self) -> PathBuf {
+        shell::root().join(self.package).join("fuzz/kept").join(&self.name).with_extension("txt")
+    }
+
     fn fuzz(&self, bin: &Path, seconds: u32) -> anyhow::Result<()> {
         let corpus = shell::root().join("target/fuzz").join(self.package).join(&self.name);
         if corpus.exists() {
             fs::remove_dir_all(&corpus)?;
         }
         fs::create_dir_all(&corpus)?;
-        let kept = shell::root().join(self.package).join("fuzz/kept").join(&self.name).with_extension("txt");
+        let kept = self.kept();
         unpack(&kept, &corpus)?;
         let limit = format!("-max_total_time={seconds}");
         let said = self.cargo_fuzz(bin, "run", &corpus, &[&limit, MAX_LEN, "-print_final_stats=1"])?;
@@ -163,9 +168,9 @@ mod tests {
 
     #[test]
     fn every_target_has_its_inputs_kept() {
-        for Target { package, name } in targets().unwrap() {
-            let kept = shell::root().join(package).join("fuzz/kept").join(&name).with_extension("txt");
-            assert!(kept.is_file(), "{}: run `cargo xtask fuzz {name}`", kept.display());
+        for target in targets().unwrap() {
+            let kept = target.kept();
+            assert!(kept.is_file(), "{}: run `cargo xtask fuzz {}`", kept.display(), target.name);
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     match &options.finish {
-        Some(dist) => worker::write(dist).and_then(|()| pack::all(dist)),
+        Some(dist) => finish(dist),
         None => build(&setup::for_page()?).map(|dist| println!("\n  {}\n", dist.display())),
     }
 }
@@ -46,9 +46,14 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<PathBuf> {
     let reader = ["_bg.wasm", ".js"].map(|rest| ([READER, rest].concat(), rest.to_owned()));
     name_by_content(&dist, READER, &reader).context("what reads bikes can't be given its name")?;
     styles::join(&dist).context("the page's style sheets can't be put together")?;
-    worker::write(&dist)?;
-    pack::all(&dist).context("the page's files can't be packed")?;
+    finish(&dist)?;
     Ok(dist)
+}
+
+/// What comes last: the list of what is kept offline has the hashes of all files, and all of them are packed.
+fn finish(dist: &Path) -> anyhow::Result<()> {
+    worker::write(dist)?;
+    pack::all(dist).context("the page's files can't be packed")
 }
 
 /// Gives the files of a module a name with a hash of all of them in it, so that a browser may keep them for ever.

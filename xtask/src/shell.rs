@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
+use crate::page::PAGE;
+
 /// The checkout's top folder.
 pub(crate) fn root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -38,7 +40,7 @@ pub(crate) fn cargo() -> Command {
 /// Has cargo do something for the whole workspace but the page. Which features a dependency has depends on all
 /// packages that a command names: lints, tests and programs that name the same ones share what was compiled.
 pub(crate) fn workspace(cargo: &mut Command) -> &mut Command {
-    cargo.args(["--workspace", "--exclude", "alleycat-app", "--all-features"])
+    cargo.args(["--workspace", "--exclude", PAGE, "--all-features"])
 }
 
 /// Runs a command to its end with its output on the terminal.

@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 
 use crate::broker::Broker;
+use crate::page::{PAGE, READER};
 use crate::setup::{self, Browser, Tools};
 use crate::shell::{self, cargo, command};
 use crate::{chaos, kinesis, node, page, programs, python};
@@ -45,10 +46,6 @@ enum Step {
 const ALL: [Step; 7] =
     [Step::Format, Step::Lint, Step::Docs, Step::Deny, Step::Native, Step::Browser, Step::System];
 
-/// The page: built for the browser, its rules tested natively.
-const PAGE: &str = "alleycat-app";
-/// What reads bikes in the page's stead: built for the browser too.
-const READER: &str = "alleycat-bike";
 /// Needs the programs and a browser: run in its own step.
 const SYSTEM: &str = "alleycat-tests";
 
