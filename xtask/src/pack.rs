@@ -2,16 +2,15 @@
 //! at each visit.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
 
-/// By gzip at its best.
+/// By gzip, in the fewest bytes: zopfli's are a twentieth less than the best of zlib, and it takes hundreds of times as long.
 pub(crate) fn gzip(bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    packer.write_all(bytes)?;
-    Ok(packer.finish()?)
+    let mut packed = Vec::new();
+    zopfli::compress(zopfli::Options::default(), zopfli::Format::Gzip, bytes, &mut packed)?;
+    Ok(packed)
 }
 
 /// By brotli at its best.
@@ -83,6 +82,9 @@ mod tests {
         let mut back = Vec::new();
         brotli::BrotliDecompress(&mut &*fs::read(dist.join("page.js.br")).unwrap(), &mut back).unwrap();
         assert_eq!(back, text.as_bytes());
+        let packed = fs::read(dist.join("page.js.gz")).unwrap();
+        let back = std::io::read_to_string(flate2::read::GzDecoder::new(&*packed)).unwrap();
+        assert_eq!(back, text);
         fs::write(dist.join("page.js"), "a").unwrap();
         all(&dist).unwrap();
         assert!(
