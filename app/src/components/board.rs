@@ -113,7 +113,7 @@ pub fn Line(
             class:own=move || is(|slot| slot.own)
             class:dim=move || is(|slot| slot.dim)
             class:gone=move || is(|slot| slot.gone)
-            class:empty=move || slot.read().is_none()
+            class:free=move || slot.read().is_none()
             aria-hidden=move || slot.read().is_none().then_some("true")
             aria-current=move || is(|slot| slot.own).then_some("true")
             data-testid=move || slot.read().is_some().then_some("board-row")
@@ -121,17 +121,15 @@ pub fn Line(
         >
             <td class="rank">{text(|slot| slot.rank.to_string())}</td>
             <td class="rider">
-                <div>
-                    <Avatar racer />
-                    <bdi class="name">{text(|slot| slot.name.clone())}</bdi>
-                    <span class="mark">
-                        {move || match &*slot.read() {
-                            Some(slot) if slot.own => own,
-                            Some(slot) if slot.gone => words.left(),
-                            _ => "",
-                        }}
-                    </span>
-                </div>
+                <Avatar racer />
+                <bdi class="name">{text(|slot| slot.name.clone())}</bdi>
+                <span class="mark">
+                    {move || match &*slot.read() {
+                        Some(slot) if slot.own => own,
+                        Some(slot) if slot.gone => words.left(),
+                        _ => "",
+                    }}
+                </span>
             </td>
             <td class="score">{text(|slot| format::whole(slot.score.get()))}</td>
             <td class="gap">
