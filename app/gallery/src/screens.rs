@@ -94,6 +94,9 @@ pub const SCREENS: &[Screen] = &[
         ridden.answered().tell(Input::AllTime(true))
     }),
     more("racing-two", "a field of two", |like| Stage::in_field(like, 133, 2, Form::Middling)),
+    more("racing-left", "some have left, some are silent", |like| {
+        Stage::racing(like, 133, Form::Middling).hub_says_who_left(133, 118, Form::Middling)
+    }),
     more("racing-last-seconds", "seven seconds left", |like| Stage::in_field(like, 293, 118, Form::Middling)),
     more("racing-stale", "the bike is quiet for two seconds", |like| {
         let (seconds, form) = (133, Form::Middling);

@@ -39,6 +39,7 @@ pub fn Sheet(
                 <button type="button" class="go" disabled=true>"Joining…"</button>
                 <button type="button" class="plain">"Full result"</button>
                 <HoldButton label="Hold to leave" name="Hold to leave: for one second" id="hold" on_held=|| {} />
+                <button type="button" class="hold holding"><span>"Hold to leave"</span></button>
             </Part>
             <Part name="Figures">
                 {["7", "412", "3:07", "153.5", "--"]

@@ -5,7 +5,7 @@ use alleycat_app::state::{Effect, Failure, Input, Page, Preset, Recent, Settings
 use alleycat_app::words::Lang;
 use alleycat_shared::api::{Joined, RaceState};
 use alleycat_shared::message::{Origin, SensorMessage, SensorReading, SensorState};
-use alleycat_shared::race::{board, rider};
+use alleycat_shared::race::{Standing, board, rider};
 use alleycat_shared::time::ClockOffset;
 use alleycat_shared::{Millis, Score};
 
@@ -151,9 +151,30 @@ impl Stage {
 
     /// The hub publishes board and own view after so many seconds of the race.
     pub(crate) fn hub_says(self, seconds: u16, riders: u64, form: Form, record: Option<&[Score]>) -> Self {
+        self.hub_says_of(seconds, riders, form, record, |_| {})
+    }
+
+    /// The same of a field in which every third has left and every third has just fallen silent.
+    pub(crate) fn hub_says_who_left(self, seconds: u16, riders: u64, form: Form) -> Self {
+        self.hub_says_of(seconds, riders, form, None, |standing| {
+            // How far an id is from the own one.
+            let third = u64::from(standing.racer_id.get()).abs_diff(OWN) % 3;
+            (standing.dim, standing.gone) = (third > 0, third > 1);
+        })
+    }
+
+    fn hub_says_of(
+        self,
+        seconds: u16,
+        riders: u64,
+        form: Form,
+        record: Option<&[Score]>,
+        silence: fn(&mut Standing<'_>),
+    ) -> Self {
         let (field, clock) = data::field(RACE, riders, form, seconds);
         let at = START + u64::from(seconds) * 1_000 - 1;
-        let standings = field.standings_after(seconds, at);
+        let mut standings = field.standings_after(seconds, at);
+        standings.iter_mut().for_each(silence);
         let own = standings.iter().position(|standing| u64::from(standing.racer_id.get()) == OWN);
         let mut view = rider(&field, &standings, own.expect("rides along"), record, clock.at(at), at);
         if let Some(record) = view.record.as_mut() {
