@@ -19,6 +19,8 @@ pub struct Programs {
     bin: PathBuf,
     /// The built page.
     pub page: PathBuf,
+    /// At the lowest priority.
+    aside: bool,
 }
 
 /// A running program; it is killed when dropped.
@@ -40,12 +42,22 @@ impl Programs {
                 .map(PathBuf::from)
                 .with_context(|| format!("{name} is not set: run `cargo xtask test --only system`"))
         };
-        Ok(Self { bin: folder("ALLEYCAT_BIN")?, page: folder("ALLEYCAT_PAGE")? })
+        Ok(Self { bin: folder("ALLEYCAT_BIN")?, page: folder("ALLEYCAT_PAGE")?, aside: false })
+    }
+
+    /// The same, which give way to everything else: for benches of what runs on another machine in a hall.
+    #[must_use]
+    pub fn aside(&self) -> Self {
+        Self { aside: true, ..self.clone() }
     }
 
     /// A command of one of our programs.
     pub fn command<A: AsRef<OsStr>>(&self, name: &str, args: impl IntoIterator<Item = A>) -> Command {
-        let mut command = Command::new(self.bin.join(name));
+        let program = self.bin.join(name);
+        let mut command = if self.aside { Command::new("nice") } else { Command::new(&program) };
+        if self.aside {
+            command.args(["-n", "19"]).arg(program);
+        }
         command.args(args).stdin(Stdio::null()).kill_on_drop(true);
         command
     }

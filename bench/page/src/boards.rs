@@ -60,7 +60,7 @@ async fn boards(
     peer_url: &str,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let bench = race::Bench::start(programs, 3_600, cli.riders).await?;
+    let bench = race::Bench::start(&programs.aside(), 3_600, cli.riders).await?;
     let ours = bench.ride(browser, "ours").await?;
     let peer = Tab::open(browser, "peer").await?;
     let empty = Tab::open(browser, "empty").await?;
@@ -68,14 +68,18 @@ async fn boards(
     for slower in SLOWER {
         println!("main thread, {slower}x slower");
         let asking = empty.watch(slower, cli.seconds / 4).await?;
+        let loops = empty.loops(slower, cli.seconds).await?;
         let own = ours.watch(slower, cli.seconds).await?;
         let others = peer.watch(slower, cli.seconds).await?;
         println!("{} boards here, {} there", own.updates.len(), others.updates.len());
         let (board, other_board) = (quantiles(&own.updates), quantiles(&others.updates));
+        let loops = quantiles(&loops);
         for (index, name) in ["median", "p95"].into_iter().enumerate() {
             let goal = (slower == 4 && name == "p95").then_some(Goal::Under(8.0));
             let what = format!("a board, {slower}x slower, {name}");
             report.add(what, "ms", &[board[index]], &[other_board[index]], goal);
+            let what = format!("a loop that is always the same, {slower}x slower, {name}");
+            report.add(what, "ms", &[loops[index]], &[], None);
         }
         for (index, (_, of)) in SPENT.into_iter().enumerate() {
             let what = format!("a second of racing, {slower}x slower, {of}");

@@ -89,6 +89,17 @@ const WATCH: &str = "
         window.benchReady = performance.now();
         observer.disconnect();
     }).observe(document, { childList: true, subtree: true });";
+/// About as long as a board.
+const LOOP: &str = "
+    const turns = () => {
+        const begun = performance.now();
+        let number = 1;
+        for (let turn = 0; turn < 250000; turn++) number = Math.imul(number, 1103515245) + 12345;
+        return [performance.now() - begun, number];
+    };
+    for (let turn = 0; turn < 50; turn++) turns();
+    window.benchLoops = [];
+    window.benchEach = setInterval(() => window.benchLoops.push(turns()[0]), 1000);";
 const LIMIT: Duration = Duration::from_secs(60);
 
 impl Tab {
@@ -154,9 +165,20 @@ impl Tab {
             }
         }
         let updates = self.0.evaluate("return window.benchUpdates.map((update) => update.took)").await?;
-        watched.updates = updates.as_array().context("updates")?.iter().filter_map(Value::as_f64).collect();
+        watched.updates = numbers(&updates);
         self.slow_down(1).await?;
         Ok(watched)
+    }
+
+    /// What a loop takes that always does the same, once a second, in a tab with nothing else in it: how much slower
+    /// this machine is when it is told to be, and how it wavers.
+    pub(crate) async fn loops(&self, slower: u32, seconds: u32) -> anyhow::Result<Vec<f64>> {
+        self.slow_down(slower).await?;
+        self.0.evaluate(LOOP).await?;
+        sleep(Duration::from_secs(seconds.into())).await;
+        let took = self.0.evaluate("clearInterval(window.benchEach); return window.benchLoops").await?;
+        self.slow_down(1).await?;
+        Ok(numbers(&took))
     }
 
     async fn spent(&self) -> anyhow::Result<[f64; SPENT.len()]> {
@@ -207,6 +229,10 @@ impl Tab {
             format!("const found = document.querySelector('{list}'); found?.click(); return !!found");
         Ok(self.0.evaluate(&script).await? == Value::Bool(true))
     }
+}
+
+fn numbers(list: &Value) -> Vec<f64> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
 }
 
 fn metric(metrics: &Value, name: &str) -> anyhow::Result<f64> {
