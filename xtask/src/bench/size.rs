@@ -101,7 +101,7 @@ pub(super) fn measure() -> anyhow::Result<Vec<Figure>> {
         let goal = (name == MQTT_JS.0).then_some(CLIENT_GOAL);
         figures.extend([
             figure("MQTT client, raw", client.raw, Some((name, peer.raw)), None),
-            figure("MQTT client, gzip -9", client.gzip, Some((name, peer.gzip)), None),
+            figure("MQTT client, gzip", client.gzip, Some((name, peer.gzip)), None),
             figure("MQTT client, brotli 11", client.brotli, Some((name, peer.brotli)), goal),
         ]);
     }
@@ -111,12 +111,12 @@ pub(super) fn measure() -> anyhow::Result<Vec<Figure>> {
     let first = moments.remove("").context("nothing is loaded first")?;
     figures.extend([
         figure("first load, raw", first.raw, None, None),
-        figure("first load, gzip -9", first.gzip, Some((MQTT_JS.0, mqtt_js.gzip)), Some(PAGE_GOAL)),
+        figure("first load, gzip", first.gzip, Some((MQTT_JS.0, mqtt_js.gzip)), Some(PAGE_GOAL)),
         figure("first load, brotli 11", first.brotli, Some((MQTT_JS.0, mqtt_js.brotli)), None),
     ]);
     for (name, weight) in moments {
         figures.extend([
-            figure(format!("later: {name}, gzip -9"), weight.gzip, None, None),
+            figure(format!("later: {name}, gzip"), weight.gzip, None, None),
             figure(format!("later: {name}, brotli 11"), weight.brotli, None, None),
         ]);
     }
