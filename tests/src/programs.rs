@@ -54,10 +54,13 @@ impl Programs {
     /// A command of one of our programs.
     pub fn command<A: AsRef<OsStr>>(&self, name: &str, args: impl IntoIterator<Item = A>) -> Command {
         let program = self.bin.join(name);
-        let mut command = if self.aside { Command::new("nice") } else { Command::new(&program) };
-        if self.aside {
-            command.args(["-n", "19"]).arg(program);
-        }
+        let mut command = if self.aside {
+            let mut nice = Command::new("nice");
+            nice.args(["-n", "19"]).arg(program);
+            nice
+        } else {
+            Command::new(program)
+        };
         command.args(args).stdin(Stdio::null()).kill_on_drop(true);
         command
     }
