@@ -22,6 +22,13 @@ impl<T> Asked<T> {
         *self = Self { value: Some(value), ask_at: None, failures: 0 };
     }
 
+    /// Asks at once for what is not there, instead of waiting until it is tried again.
+    pub(super) fn hurry(&mut self, now: Millis) {
+        if self.value.is_none() {
+            self.ask_at = self.ask_at.map(|at| at.min(now));
+        }
+    }
+
     /// It did not come; it is asked for again after `wait`.
     pub(super) fn failed(&mut self, now: Millis, wait: Millis) {
         self.failures = self.failures.saturating_add(1);

@@ -105,7 +105,9 @@ impl Page {
                 (At::Race(left), self.standings.rider(ride.race).map(|rider| rider.own.rank))
             }
             Flow::Finished(_) => (At::Finish, None),
-            Flow::Idle | Flow::Setup | Flow::Joining | Flow::Choosing(_) => (At::Elsewhere, None),
+            Flow::Idle | Flow::Setup | Flow::Joining | Flow::Joined(..) | Flow::Choosing(_) => {
+                (At::Elsewhere, None)
+            }
         };
         let cue = self.cues.hear(self.now, at, place);
         effects.extend(cue.filter(|_| self.settings.sound).map(Effect::Cue));

@@ -17,6 +17,8 @@ pub enum Flow {
     Setup,
     /// The hub is being asked for the racer id.
     Joining,
+    /// Joined, and the hub's clock is not known yet: waited for, until when.
+    Joined(Rider, Millis),
     /// Joined while a race runs that began a while ago: now, or the next one?
     Choosing(Rider),
     /// Waiting for the race to begin.
@@ -71,21 +73,28 @@ impl Page {
         }
         effects.push(Effect::KeepRecent);
         self.connect(Some(rider.clone()), effects);
-        let moment = self.moment();
-        match (&mut self.flow, moment) {
-            (Flow::Joining, Some(moment)) => {
-                self.flow = Flow::Choosing(rider);
-                if moment.elapsed_ms <= LATE_JOIN_MS {
-                    self.choose(true, effects);
-                }
+        match &mut self.flow {
+            Flow::Joining => {
+                self.clock.hurry(self.now);
+                self.flow = Flow::Joined(rider, self.now + CLOCK_PATIENCE_MS);
             }
-            (Flow::Joining, None) => {
-                self.flow = Flow::Setup;
-                self.words().clock_not_known().clone_into(&mut self.trouble);
+            Flow::Joined(known, _) | Flow::Choosing(known) => *known = rider,
+            Flow::Countdown(ride) | Flow::Racing(ride) => ride.rider = rider,
+            Flow::Idle | Flow::Setup | Flow::Finished(_) => {}
+        }
+    }
+
+    /// A rider who has joined goes into the race, or is asked which one, as soon as the clock is known.
+    pub(super) fn go_in(&mut self, effects: &mut Vec<Effect>) {
+        let Flow::Joined(rider, until) = &self.flow else { return };
+        if let Some(moment) = self.moment() {
+            self.flow = Flow::Choosing(rider.clone());
+            if moment.elapsed_ms <= LATE_JOIN_MS {
+                self.choose(true, effects);
             }
-            (Flow::Choosing(known), _) => *known = rider,
-            (Flow::Countdown(ride) | Flow::Racing(ride), _) => ride.rider = rider,
-            (Flow::Idle | Flow::Setup | Flow::Finished(_), _) => {}
+        } else if self.now >= *until {
+            self.flow = Flow::Setup;
+            self.words().clock_not_known().clone_into(&mut self.trouble);
         }
     }
 
@@ -149,5 +158,7 @@ impl Page {
 const SECOND_MS: Millis = 1_000;
 /// The hub's answer to who joins as a racer that rides on another device.
 const IN_USE: u16 = 409;
+/// How long a rider who has joined waits for the hub's clock.
+pub(super) const CLOCK_PATIENCE_MS: Millis = 10_000;
 /// How long to wait before joining again after the first time was of no use.
 pub(super) const REJOIN_MS: Millis = 10_000;

@@ -125,7 +125,7 @@ impl Page {
         }
         let awake = match &self.flow {
             Flow::Countdown(_) | Flow::Racing(_) => true,
-            Flow::Joining | Flow::Choosing(_) => self.awake,
+            Flow::Joining | Flow::Joined(..) | Flow::Choosing(_) => self.awake,
             Flow::Finished(_) => !untouched,
             Flow::Idle | Flow::Setup => false,
         };

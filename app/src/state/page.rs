@@ -95,6 +95,7 @@ impl Page {
         let mut effects = Vec::new();
         let is_reading = matches!(input, Input::Sensor(_));
         self.take(input, &mut effects);
+        self.go_in(&mut effects);
         self.ask(&mut effects);
         self.look_up(&mut effects);
         self.advance(&mut effects);
@@ -403,6 +404,7 @@ impl Page {
         }
         if link == Link::Connected {
             self.rejoin = Asked::default();
+            self.clock.hurry(self.now);
             self.service.attempts = 0;
             if self.rider().is_some() {
                 self.trouble.clear();
@@ -467,7 +469,7 @@ impl Page {
             Flow::Countdown(ride) | Flow::Racing(ride) => ride.class,
             Flow::Finished(finish) => finish.ride.class,
             Flow::Idle => self.idle_class().unwrap_or_else(|| self.entry.class()),
-            Flow::Setup | Flow::Joining | Flow::Choosing(_) => self.entry.class(),
+            Flow::Setup | Flow::Joining | Flow::Joined(..) | Flow::Choosing(_) => self.entry.class(),
         }
     }
 
@@ -482,7 +484,7 @@ impl Page {
     /// Who has joined and wants to publish.
     pub(super) fn rider(&self) -> Option<&Rider> {
         match &self.flow {
-            Flow::Choosing(rider) => Some(rider),
+            Flow::Joined(rider, _) | Flow::Choosing(rider) => Some(rider),
             Flow::Countdown(ride) | Flow::Racing(ride) => Some(&ride.rider),
             Flow::Idle | Flow::Setup | Flow::Joining | Flow::Finished(_) => None,
         }

@@ -5,6 +5,7 @@ use alleycat_shared::config::{Auth, MqttConfig, SensorConfig, classes};
 use alleycat_shared::message::{Event, SensorState};
 use alleycat_shared::race::{DEFAULT_GRACE_SECONDS, LATE_JOIN_MS};
 
+use super::super::flow::CLOCK_PATIENCE_MS;
 use super::super::sensor::tests::{reading, state};
 use super::super::standings::tests::hub_says;
 use super::super::{Failure, Key, Preset, Recent, View};
@@ -97,6 +98,37 @@ fn a_hub_out_of_reach_is_asked_again_and_the_rider_told() {
     assert_eq!(effects, [Effect::FetchConfig]);
     page.handle(2_000, Input::Config(Ok(config())));
     assert_eq!(page.view(), View::Setup);
+}
+
+#[test]
+fn a_rider_who_is_in_before_the_clock_waits_for_it() {
+    let mut page = began(START, None);
+    page.handle(START, Input::Clock(None));
+    page.handle(START, Input::Start);
+    let effects = page.handle(START, Input::Joined(Ok(answer())));
+    assert!(
+        effects.contains(&Effect::MeasureClock),
+        "now, and not when it would be tried again: {effects:?}"
+    );
+    assert_eq!((page.view(), page.is_joining()), (View::Setup, true));
+    let mut late = page.clone();
+    page.handle(START + 1_000, Input::Clock(Some(offset())));
+    assert_eq!(page.view(), View::Racing, "without another tap");
+
+    late.handle(START + CLOCK_PATIENCE_MS - 1, Input::Woke);
+    assert!(late.is_joining());
+    late.handle(START + CLOCK_PATIENCE_MS, Input::Woke);
+    assert_eq!((late.view(), late.is_joining()), (View::Setup, false));
+    assert!(late.trouble().contains("clock"), "{}", late.trouble());
+}
+
+#[test]
+fn a_link_that_is_up_asks_for_a_clock_that_is_not_known() {
+    let mut page = began(START, None);
+    page.handle(START, Input::Clock(None));
+    assert!(page.handle(START + 1, Input::LinkUp).contains(&Effect::MeasureClock));
+    page.handle(START + 2, Input::Clock(Some(offset())));
+    assert!(!page.handle(START + 3, Input::LinkUp).contains(&Effect::MeasureClock), "it is known");
 }
 
 #[test]

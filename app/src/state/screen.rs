@@ -54,7 +54,7 @@ impl Page {
             _ if self.config().is_none() => View::Loading,
             _ if self.hand.is_some() => View::Pair,
             Flow::Idle => View::Idle,
-            Flow::Setup | Flow::Joining => View::Setup,
+            Flow::Setup | Flow::Joining | Flow::Joined(..) => View::Setup,
             Flow::Choosing(_) => View::Choosing,
             Flow::Countdown(_) => View::Countdown,
             Flow::Racing(_) => View::Racing,
@@ -74,9 +74,9 @@ impl Page {
         }
     }
 
-    /// Whether the hub is being asked for the racer id.
+    /// Whether the hub is being asked for the racer id, or for its clock after that.
     pub fn is_joining(&self) -> bool {
-        self.flow == Flow::Joining
+        matches!(self.flow, Flow::Joining | Flow::Joined(..))
     }
 
     /// Why Start Race did not work, or empty.
@@ -102,7 +102,7 @@ impl Page {
     /// The rider's name.
     pub fn rider_name(&self) -> String {
         match &self.flow {
-            Flow::Choosing(rider) => rider.name.to_string(),
+            Flow::Joined(rider, _) | Flow::Choosing(rider) => rider.name.to_string(),
             Flow::Countdown(ride) | Flow::Racing(ride) => ride.rider.name.to_string(),
             Flow::Finished(finish) => finish.ride.rider.name.to_string(),
             Flow::Idle | Flow::Setup | Flow::Joining => {
@@ -386,7 +386,7 @@ impl Page {
         match &self.flow {
             Flow::Countdown(ride) | Flow::Racing(ride) => Some(ride),
             Flow::Finished(finish) => Some(&finish.ride),
-            Flow::Idle | Flow::Setup | Flow::Joining | Flow::Choosing(_) => None,
+            Flow::Idle | Flow::Setup | Flow::Joining | Flow::Joined(..) | Flow::Choosing(_) => None,
         }
     }
 
