@@ -4,15 +4,17 @@
 //! pictures, and commits them. Words are in a face that the gallery brings along, so that pictures are the
 //! same on machines with other fonts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use quantette::deps::palette::Srgb;
+use quantette::{ImageRef, Pipeline, QuantizeMethod};
 
 use crate::rig::{Gallery, SIZES};
 
 /// A channel that differs by this much, of 255, is seen.
-const SEEN: u8 = 40;
+const SEEN: u8 = 24;
 /// How many pixels of ten thousand may differ.
 const FEW: usize = 3;
 
@@ -144,44 +146,31 @@ impl Picture {
         Ok(bytes)
     }
 
-    /// With a palette, which is far smaller: the finest shades that there is room for, less than [`SEEN`] away.
+    /// With the 256 colours that are nearest to its own, which is far smaller and looks the same.
     fn small(&self) -> anyhow::Result<Vec<u8>> {
-        let (colours, palette) =
-            (2..=8_u8).rev().find_map(|bits| self.palette(bits)).context("too many colours")?;
+        let pixels: Vec<_> = self.rgb.chunks_exact(3).map(|rgb| Srgb::new(rgb[0], rgb[1], rgb[2])).collect();
+        let image = ImageRef::new(self.width, self.height, &pixels).ok().context("an odd picture")?;
+        let picture = Pipeline::new()
+            .ditherer(None)
+            .quantize_method(QuantizeMethod::kmeans())
+            .input_image(image)
+            .output_srgb8_indexed_image();
+        let colours: Vec<u8> = picture.palette().iter().flat_map(|c| [c.red, c.green, c.blue]).collect();
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, self.width, self.height);
         encoder.set_color(png::ColorType::Indexed);
-        encoder.set_palette(palette);
+        encoder.set_palette(colours);
         encoder.set_compression(png::Compression::High);
         encoder.set_filter(png::Filter::NoFilter);
-        encoder.write_header()?.write_image_data(&colours)?;
+        encoder.write_header()?.write_image_data(picture.indices())?;
         Ok(bytes)
-    }
-
-    /// Each pixel's place in a palette of shades with so many bits, if it has room for them.
-    fn palette(&self, bits: u8) -> Option<(Vec<u8>, Vec<u8>)> {
-        // The middle of the values that begin with the same bits.
-        let shade =
-            |value: u8| (value >> (8 - bits) << (8 - bits)) | (127_u8.checked_shr(bits.into()).unwrap_or(0));
-        let (mut known, mut palette) = (BTreeMap::new(), Vec::new());
-        let mut place = |pixel: &[u8]| {
-            let colour = [shade(pixel[0]), shade(pixel[1]), shade(pixel[2])];
-            let next = known.len();
-            let at = *known.entry(colour).or_insert_with(|| {
-                palette.extend(colour);
-                next
-            });
-            u8::try_from(at).ok()
-        };
-        let places: Option<Vec<u8>> = self.rgb.chunks_exact(3).map(&mut place).collect();
-        Some((places?, palette))
     }
 }
 
 #[test]
 fn a_changed_pixel_is_found_and_a_shade_is_not() {
     let grey = |value: u8| Picture { width: 10, height: 10, rgb: vec![value; 300] };
-    assert_eq!(grey(100).difference(&grey(120)).0, 0);
+    assert_eq!(grey(100).difference(&grey(124)).0, 0);
     let mut changed = grey(100);
     changed.rgb[33] = 200;
     let (count, picture) = grey(100).difference(&changed);
