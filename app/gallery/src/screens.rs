@@ -1,7 +1,7 @@
 //! The screens by name, each with how it comes about.
 
 use alleycat_app::state::rooms::{Answer, Question, Room};
-use alleycat_app::state::service::{Sheet, Word};
+use alleycat_app::state::service::{Delivery, Sheet, Word};
 use alleycat_app::state::{Failure, Input, Preset, Settings, Way};
 use alleycat_shared::api::{History, Leaderboard, PairOffer, RaceState, Races};
 use alleycat_shared::message::{SensorMessage, SensorState};
@@ -152,7 +152,13 @@ pub const SCREENS: &[Screen] = &[
     main("leaders", "the best rides of a class", |like| room(like, Room::Leaders(data::class())).answered()),
     main("racer", "a racer's rides", |like| room(like, Room::Racer(number(OWN))).answered()),
     main("field", "a thousand riders", everybody),
-    main("service", "the service menu", |like| Stage::ready(like, 133).tell(Input::Service(Word::Open))),
+    main("service", "the service menu in a race: what became of each second", |like| {
+        use Delivery::{Acknowledged, Failed, Queued, Refused, Sent};
+        let ridden = Stage::in_field(like, 133, 118, Form::Middling);
+        let latest = [Queued, Sent, Acknowledged, Acknowledged, Refused, Acknowledged, Failed];
+        ridden.delivered(&latest).tell(Input::Service(Word::Open)).after(300)
+    }),
+    more("service-empty", "before a race", |like| Stage::ready(like, 133).tell(Input::Service(Word::Open))),
     more("service-diagnostics", "bike and link in numbers", |like| {
         let open = Stage::ready(like, 133).tell(Input::Service(Word::Open));
         open.tell(Input::Service(Word::Show(Sheet::Diagnostics)))

@@ -109,7 +109,7 @@ fn swatch(name: &'static str, on: &'static str) -> impl IntoView {
 }
 
 /// Each with the colour of the words on it; without one it is itself the colour of words.
-const COLOURS: [(&str, &str); 27] = [
+const COLOURS: [(&str, &str); 28] = [
     ("bg", "text"),
     ("tile", "text"),
     ("tile-2", "text"),
@@ -137,4 +137,5 @@ const COLOURS: [(&str, &str); 27] = [
     ("class-3", "on-class"),
     ("class-4", "on-class"),
     ("class-5", "on-class"),
+    ("class-6", "on-class"),
 ];

@@ -1,13 +1,15 @@
 //! Brings the page's state machine into a state, with the inputs that would do so in a race.
 
 use alleycat_app::state::rooms::{Answer, Question, Room};
+use alleycat_app::state::service::{Delivery, Word};
 use alleycat_app::state::{Effect, Failure, Input, Page, Preset, Recent, Settings};
 use alleycat_app::words::Lang;
 use alleycat_shared::api::{Joined, RaceState};
-use alleycat_shared::message::{Origin, SensorMessage, SensorReading, SensorState};
+use alleycat_shared::message::{Origin, RaceMessage, SensorMessage, SensorReading, SensorState};
 use alleycat_shared::race::{Standing, board, rider};
 use alleycat_shared::time::ClockOffset;
 use alleycat_shared::{Millis, Score};
+use uuid::Uuid;
 
 use crate::data::{self, Form, OWN, RACE, SECONDS, START};
 
@@ -18,6 +20,8 @@ pub struct Stage {
     now: Millis,
     /// What the page asked the hub's API and nobody has answered.
     asked: Vec<Question>,
+    /// The seconds that the page published, oldest first.
+    published: Vec<RaceMessage>,
 }
 
 impl Stage {
@@ -88,8 +92,10 @@ impl Stage {
     /// Something happens now.
     pub(crate) fn tell(mut self, input: Input) -> Self {
         for effect in self.page.handle(self.now, input) {
-            if let Effect::Ask(question, _) = effect {
-                self.asked.push(question);
+            match effect {
+                Effect::Ask(question, _) => self.asked.push(question),
+                Effect::Publish(message) => self.published.push(*message),
+                _ => {}
             }
         }
         self
@@ -231,8 +237,24 @@ impl Stage {
         self
     }
 
+    /// The link tells what became of the seconds: of the latest as `latest` says, youngest first, and of all before
+    /// them that they arrived.
+    pub(crate) fn delivered(mut self, latest: &[Delivery]) -> Self {
+        let published = std::mem::take(&mut self.published);
+        let older = published.len().saturating_sub(latest.len());
+        let ways = std::iter::repeat_n(&Delivery::Acknowledged, older).chain(latest.iter().rev());
+        for (mut message, way) in published.into_iter().zip(ways) {
+            message.uuid = Uuid::from_u128(GOLDEN.wrapping_mul(message.second.get().into()));
+            self = self.tell(Input::Service(Word::Published(Box::new(message), *way)));
+        }
+        self
+    }
+
     /// The page as it is now, and the time.
     pub fn shown(self) -> (Page, Millis) {
         (self.page, self.now)
     }
 }
+
+/// The golden ratio's fraction in 128 bits: its multiples look like ids of chance, and are the same each time.
+const GOLDEN: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
