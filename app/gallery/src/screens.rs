@@ -156,7 +156,7 @@ pub const SCREENS: &[Screen] = &[
         use Delivery::{Acknowledged, Failed, Queued, Refused, Sent};
         let ridden = Stage::in_field(like, 133, 118, Form::Middling);
         let latest = [Queued, Sent, Acknowledged, Acknowledged, Refused, Acknowledged, Failed];
-        ridden.delivered(&latest).tell(Input::Service(Word::Open)).after(300)
+        ridden.delivered(&latest).tell(Input::Service(Word::Open))
     }),
     more("service-empty", "before a race", |like| Stage::ready(like, 133).tell(Input::Service(Word::Open))),
     more("service-diagnostics", "bike and link in numbers", |like| {
